@@ -1,0 +1,76 @@
+"""Operations of accounts: registration, sign-in, tokens."""
+
+from __future__ import annotations
+
+from marshmallow import ValidationError, fields, validate
+
+from shared.contracts.fields import Country, Id, Shape, Text, Timestamp
+from shared.contracts.operations import Empty, Operation
+
+
+def _encodable(text: str) -> None:
+    """JSON can spell half a character (a lone surrogate), which is no text and has no bytes to hash."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValidationError("Contains characters that cannot be encoded.") from error
+
+
+def _password(shortest: int = 1) -> fields.String:
+    return fields.String(required=True, load_only=True, validate=[validate.Length(min=shortest, max=200), _encodable], metadata={"format": "password"})
+
+
+class Register(Shape):
+    email = fields.Email(required=True, validate=validate.Length(max=254))
+    password = _password(10)
+    name = Text(120, required=True)
+    company = Text(120)
+    country = Country(required=True)
+    phone = Text(40)
+    role = fields.String(required=True, validate=validate.OneOf(("buyer", "supplier")))
+
+
+class Account(Shape):
+    id = Id(required=True)
+    email = fields.String(required=True)
+    name = fields.String(required=True)
+    company = fields.String(allow_none=True)
+    country = fields.String(required=True)
+    phone = fields.String(allow_none=True)
+    roles = fields.List(fields.String(), required=True)
+    created_at = Timestamp(required=True)
+
+
+class SignIn(Shape):
+    email = fields.Email(required=True)
+    password = _password()
+
+
+class Refresh(Shape):
+    refresh_token = fields.String(required=True, validate=[validate.Length(min=1, max=200), _encodable])
+
+
+class Tokens(Shape):
+    access_token = fields.String(required=True, metadata={"description": "A JWT for `Authorization: Bearer`."})
+    token_type = fields.String(required=True)
+    expires_in = fields.Integer(required=True, metadata={"description": "Seconds the access token lasts."})
+    refresh_token = fields.String(required=True, metadata={"description": "Good for one exchange; using it twice ends the session."})
+
+
+class CheckPassword(Shape):
+    password = _password()
+
+
+class SigningKeys(Shape):
+    """A JSON Web Key Set (RFC 7517): public keys only."""
+
+    keys = fields.List(fields.Dict(), required=True)
+
+
+REGISTER = Operation("accounts", "register", Register, Account, writes=True)
+SIGN_IN = Operation("accounts", "sign_in", SignIn, Tokens)
+REFRESH = Operation("accounts", "refresh", Refresh, Tokens)
+ME = Operation("accounts", "me", Empty, Account)
+CHECK_PASSWORD = Operation("accounts", "check_password", CheckPassword, Empty)
+"""Of the call's actor; Forbidden `password_incorrect` naming the field where it is not theirs."""
+SIGNING_KEYS = Operation("accounts", "signing_keys", Empty, SigningKeys)

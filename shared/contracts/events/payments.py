@@ -1,0 +1,40 @@
+"""Events of payments."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from shared.contracts.events.registry import EventContract
+from shared.contracts.fields import Id, Money, Notice
+
+
+class OrderAmount(Notice):
+    order_id = Id(required=True)
+    amount = Money(required=True)
+
+
+_REASONS = ("insufficient_funds", "amount_mismatch", "currency_mismatch", "method_not_accepted", "already_paid", "account_closed")
+
+
+class PaymentRefused(Notice):
+    order_id = Id(required=True)
+    reason = fields.String(required=True, metadata={"description": f"A stable code: {', '.join(_REASONS)}."})
+    message = fields.String(required=True)
+
+
+class DepositMade(Notice):
+    account_id = Id(required=True)
+    amount = Money(required=True)
+
+
+EVENTS = (
+    EventContract("payments.account_opened.v1", OrderAmount, "order", "The order has its account; the amount is what is due."),
+    EventContract("payments.payment_recorded.v1", OrderAmount, "order", "The payment is recorded (direct) or captured and held (escrow)."),
+    EventContract("payments.payment_refused.v1", PaymentRefused, "order", "The payment could not be taken; nothing was moved."),
+    EventContract("payments.invoice_settled.v1", OrderAmount, "order", "Direct settlement: the supplier has the money."),
+    EventContract("payments.refund_made.v1", OrderAmount, "order", "Escrow: what was held went back to the buyer."),
+    EventContract("payments.refund_due.v1", OrderAmount, "order", "Direct settlement: the supplier owes the buyer this amount."),
+    EventContract("payments.refund_settled.v1", OrderAmount, "order", "Direct settlement: the buyer has the refund."),
+    EventContract("payments.funds_released.v1", OrderAmount, "order", "Escrow: what was held went to the supplier's balance."),
+    EventContract("payments.deposit_made.v1", DepositMade, "account", "Funds were put on an account's balance."),
+)

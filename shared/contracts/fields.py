@@ -1,0 +1,174 @@
+"""The field types all contracts are made of. Decimals, times and ids travel as strings; money as `{"amount": "12.34", "currency": "USD"}`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pycountry
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
+
+from shared.kit.money import Money as MoneyValue
+from shared.kit.reference import UNITS, hs_description, is_un_locode
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+class Shape(Schema):
+    """A request or form: a field it does not know is refused by name."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class Notice(Schema):
+    """What an event carries: fields a consumer does not know are ignored, so that publishers may add some."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class Text(fields.String):
+    """Words: trimmed, not empty, at most `longest` characters, no control characters."""
+
+    def __init__(self, longest: int = 200, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators.insert(0, validate.Length(min=1, max=longest))
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if _CONTROL.search(text):
+            raise ValidationError("Contains characters that cannot be printed.")
+        return text.strip()
+
+
+class Coded(fields.String):
+    """One code out of a list, by its exact spelling."""
+
+    def __init__(self, codes: Any, name: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.codes = codes
+        self.validators.insert(0, validate.OneOf(sorted(codes), error=f"Not {name}."))
+
+
+CURRENCIES = frozenset(each.alpha_3 for each in pycountry.currencies)
+COUNTRIES = frozenset(each.alpha_2 for each in pycountry.countries)
+
+
+class Currency(Coded):
+    """ISO 4217."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(CURRENCIES, "an ISO 4217 currency code", **kwargs)
+
+
+class Country(Coded):
+    """ISO 3166-1 alpha-2."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(COUNTRIES, "an ISO 3166-1 alpha-2 country code", **kwargs)
+
+
+class Unit(Coded):
+    """UN/ECE Recommendation 20."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(UNITS, "a UN/ECE Rec 20 unit code this platform takes", **kwargs)
+
+
+class HsCode(fields.String):
+    """Harmonized System: 6 to 10 digits, the first six in the table."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        code = super()._deserialize(value, attr, data, **kwargs)
+        if not (code.isascii() and code.isdigit() and 6 <= len(code) <= 10):
+            raise ValidationError("An HS code has 6 to 10 digits.")
+        if hs_description(code) is None:
+            raise ValidationError(f"{code[:6]} is not in the Harmonized System.")
+        return code
+
+
+class UnLocode(fields.String):
+    """UN/LOCODE, e.g. `CNSHA`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        code = super()._deserialize(value, attr, data, **kwargs)
+        if not is_un_locode(code) or code[:2] not in COUNTRIES:
+            raise ValidationError("Not a UN/LOCODE (a country and three characters, e.g. CNSHA).")
+        return code
+
+
+class Quantity(fields.Integer):
+    """A count of the line's unit, 1 to 10⁹."""
+
+    def __init__(self, smallest: int = 1, **kwargs: Any) -> None:
+        super().__init__(strict=True, **kwargs)
+        self.validators.insert(0, validate.Range(min=smallest, max=10**9))
+
+
+class Measure(fields.Decimal):
+    """A mass in kg or a length in cm as a decimal string, above 0, up to three decimals."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(as_string=True, allow_nan=False, **kwargs)
+        self.validators.insert(0, validate.Range(min=0, min_inclusive=False, max=Decimal(10**9)))
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Decimal:
+        number = super()._deserialize(value, attr, data, **kwargs)
+        if number is not None and number.is_finite() and number != round(number, 3):
+            raise ValidationError("At most three decimals.")
+        return number
+
+
+class Timestamp(fields.AwareDateTime):
+    """RFC 3339 with an offset; answered in UTC with a `Z`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="iso", **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
+        return super()._deserialize(value, attr, data, **kwargs).astimezone(UTC)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+class Money(fields.Field[MoneyValue]):
+    """`{"amount": "12.34", "currency": "USD"}` ↔ `shared.kit.money.Money`. Zero or more unless `positive`."""
+
+    def __init__(self, *, positive: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.positive = positive
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> MoneyValue:
+        if not isinstance(value, dict):
+            raise ValidationError("Money is an object with amount and currency.")
+        unknown = {name: ["Unknown field."] for name in value if name not in ("amount", "currency")}
+        missing = {name: ["Missing data for required field."] for name in ("amount", "currency") if name not in value}
+        if unknown or missing:
+            raise ValidationError({**unknown, **missing})
+        amount, currency = value["amount"], value["currency"]
+        if not isinstance(currency, str) or currency not in CURRENCIES:
+            raise ValidationError({"currency": ["Not an ISO 4217 currency code."]})
+        if not isinstance(amount, str) or not re.fullmatch(r"\d{1,15}(\.\d{1,4})?", amount, re.ASCII):
+            raise ValidationError({"amount": ['A decimal number as a string, e.g. "12.34".']})
+        try:
+            money = MoneyValue.of(amount, currency)
+        except ValueError as error:
+            raise ValidationError({"amount": [f"{error}."]}) from error
+        if self.positive and money.minor == 0:
+            raise ValidationError({"amount": ["Must be more than zero."]})
+        return money
+
+    def _serialize(self, value: MoneyValue | None, attr: str | None, obj: Any, **kwargs: Any) -> dict[str, str] | None:
+        return None if value is None else {"amount": str(value.amount), "currency": value.currency}
+
+
+class Id(fields.UUID):
+    """A UUID, lower case with hyphens; it loads as `str`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        return str(super()._deserialize(value, attr, data, **kwargs))

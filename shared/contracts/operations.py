@@ -1,0 +1,38 @@
+"""What an operation (an RPC method) is: who owns it, what it takes, what it answers, whether it changes anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from marshmallow import Schema, fields
+
+from shared.contracts.fields import Id, Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`service.name` on the bus. `request` loads the call's data in the owning service, `answer` dumps what it returns.
+
+    An operation that `writes` runs once per command id: a retry with the same id gets the first answer again.
+    """
+
+    service: str
+    name: str
+    request: type[Schema]
+    answer: type[Schema]
+    writes: bool = False
+
+
+class ById(Shape):
+    id = Id(required=True)
+
+
+class PageRequest(Shape):
+    """A page of a list, newest first: pass the last answer's `next` as `cursor` to go on."""
+
+    cursor = fields.String(metadata={"description": "Where the previous page ended: its `next`."})
+    limit = fields.Integer(load_default=20, validate=lambda n: 1 <= n <= 100, metadata={"description": "Rows a page, 1 to 100.", "minimum": 1, "maximum": 100})
+
+
+class Empty(Shape):
+    """Takes nothing, or answers nothing."""

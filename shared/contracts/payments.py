@@ -1,0 +1,44 @@
+"""Operations of payments: an order's account, a party's balance."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from shared.contracts.fields import Id, Money, Shape, Text, Timestamp
+from shared.contracts.operations import ById, Empty, Operation
+
+
+class Transfer(Shape):
+    id = Id(required=True)
+    kind = fields.String(required=True)
+    debit = fields.String(required=True, metadata={"description": "The ledger account debited, e.g. `balance:<account>`."})
+    credit = fields.String(required=True, metadata={"description": "The ledger account credited, e.g. `escrow:<order>`."})
+    amount = Money(required=True)
+    at = Timestamp(required=True)
+
+
+class OrderPayments(Shape):
+    order_id = Id(required=True)
+    settlement = fields.String(required=True)
+    state = fields.String(required=True)
+    due = Money(required=True)
+    paid = Money(required=True, metadata={"description": "In all, whatever was given back since; under direct settlement as the buyer reports it."})
+    held = Money(required=True, metadata={"description": "In escrow."})
+    refund_due = Money(required=True, metadata={"description": "Owed by the supplier under direct settlement."})
+    transfers = fields.List(fields.Nested(Transfer), required=True)
+
+
+class Balances(Shape):
+    items = fields.List(Money(), required=True, metadata={"description": "One per currency the account has funds in."})
+
+
+class Deposit(Shape):
+    account_id = Id(required=True)
+    amount = Money(required=True, positive=True)
+    reference = Text(140, required=True, metadata={"description": "The bank's reference; the same one counts once."})
+
+
+GET_ORDER_PAYMENTS = Operation("payments", "get_order_payments", ById, OrderPayments)
+GET_BALANCES = Operation("payments", "get_balances", Empty, Balances)
+DEPOSIT = Operation("payments", "deposit", Deposit, Balances, writes=True)
+"""By an operator: money that came by bank for an account."""

@@ -1,0 +1,29 @@
+"""Loading data by its schema, with errors by field path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError
+
+from shared.kit.errors import Invalid
+
+
+def flatten(messages: Any, path: str = "") -> dict[str, list[str]]:
+    """marshmallow's nested messages as `{"lines.0.quantity": ["…"]}`; what concerns no single field stands under `_`."""
+    if isinstance(messages, dict):
+        flat: dict[str, list[str]] = {}
+        for name, inner in messages.items():
+            below = path if name == "_schema" else f"{path}.{name}".lstrip(".")
+            for field, texts in flatten(inner, below).items():
+                flat.setdefault(field, []).extend(texts)
+        return flat
+    return {path or "_": [str(each) for each in (messages if isinstance(messages, list) else [messages])]}
+
+
+def load(schema: Schema, data: Any) -> dict[str, Any]:
+    """`data` as Python values; Invalid `invalid_fields` naming each field that is missing, unknown or wrong."""
+    try:
+        return schema.load(data)  # type: ignore[no-any-return]
+    except ValidationError as error:
+        raise Invalid("invalid_fields", "Some fields are missing or wrong.", flatten(error.messages)) from error

@@ -1,0 +1,63 @@
+"""A call as a service's handlers see it, and the errors it may answer with."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from shared.contracts.operations import Operation
+from shared.kit.actor import Actor
+from shared.kit.errors import KINDS, Forbidden, TradeError, Unauthenticated
+from shared.platform.wire import encode
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`data` is loaded by the operation's request schema. Retries of a command share its `command_id`; `fingerprint` tells whether
+    they also ask for the same."""
+
+    operation: Operation
+    actor: Actor | None
+    data: dict[str, Any]
+    command_id: str
+    fingerprint: str
+
+    def require_actor(self, *roles: str) -> Actor:
+        """Who is calling; Unauthenticated without an actor, Forbidden (`role_required`) where they have none of `roles`."""
+        if self.actor is None:
+            raise Unauthenticated("sign_in_required", "Sign in first.")
+        if roles and not self.actor.roles.intersection(roles):
+            raise Forbidden("role_required", f"Only for accounts with the role {' or '.join(roles)}.", roles=sorted(roles))
+        return self.actor
+
+
+def fingerprint(operation: Operation, actor: Actor | None, data: Any) -> str:
+    """What a command asks for, as a SHA-256 in hex."""
+    return hashlib.sha256(encode([operation.name, actor.id if actor else None, data])).hexdigest()
+
+
+def actor_data(actor: Actor | None) -> dict[str, Any] | None:
+    """An actor as it crosses the bus."""
+    return None if actor is None else {"id": actor.id, "roles": sorted(actor.roles), "name": actor.name, "reauthenticated": actor.reauthenticated}
+
+
+def read_actor(data: dict[str, Any] | None) -> Actor | None:
+    """The other way."""
+    return None if data is None else Actor(data["id"], frozenset(data["roles"]), data["name"], data["reauthenticated"])
+
+
+def error_data(error: Exception) -> dict[str, Any]:
+    """An error as it crosses the bus: stable codes and data, no class, no address; what is not a TradeError is only logged."""
+    if isinstance(error, TradeError):
+        return {"kind": error.kind, "code": error.code, "message": error.message, "errors": error.errors, "data": error.data}
+    log.error("unexpected error", exc_info=error)
+    return {"kind": "internal", "code": "internal_error", "message": "Something went wrong here; it is logged.", "errors": {}, "data": {}}
+
+
+def read_error(data: dict[str, Any]) -> TradeError:
+    """The other way."""
+    return KINDS.get(data["kind"], TradeError)(data["code"], data["message"], data["errors"], **data["data"])

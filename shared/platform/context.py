@@ -1,0 +1,35 @@
+"""What follows one request through HTTP, RPC, outbox and events: correlation id, cause and trace. Tracing only, never identity."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass
+
+from shared.kit.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    correlation_id: str = ""
+    causation_id: str = ""
+    traceparent: str = ""
+
+    def as_data(self) -> dict[str, str]:
+        return {name: value for name, value in asdict(self).items() if value}
+
+
+_current: ContextVar[Context] = ContextVar("tradelane_context")
+
+
+def current() -> Context:
+    """The running request's context; a fresh correlation id where there is none."""
+    context = _current.get(None)
+    if context is None:
+        context = Context(correlation_id=new_id())
+        _current.set(context)
+    return context
+
+
+def enter(context: Context) -> None:
+    """Make it this greenlet's context (each worker is a greenlet of its own)."""
+    _current.set(context)

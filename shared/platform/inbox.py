@@ -1,0 +1,190 @@
+"""The inbox: each event takes effect once and in its aggregate's order; failures are retried and, in the end, kept as dead letters.
+
+The rules, for the events of one aggregate (source and subject), whose versions count from 1 without gaps:
+
+* the next version is handled, in one transaction with its inbox row and the new position;
+* an older version is a duplicate and dropped; a later one waits for the gap to close, or for `gap_patience` seconds (a consumer
+  that is newer than the aggregate never sees its beginning);
+* when handling fails, the event waits for its next attempt, and all later ones wait behind it; after `retry_attempts` it is dead,
+  until an operator replays or drops it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import and_, func, insert, select, update
+
+from shared.kit.clock import utc_now
+from shared.kit.errors import Unavailable
+from shared.platform import context, wire
+from shared.platform.database import Transaction
+from shared.platform.records import inbox, positions
+from shared.platform.settings import settings
+from shared.platform.wire import Event
+
+log = logging.getLogger(__name__)
+
+LONGEST_BACKOFF = timedelta(minutes=5)
+
+Reactions = Mapping[str, Callable[[Transaction, Event], None]]
+Run = Callable[[Callable[[Transaction], Any]], Any]
+
+
+class Inbox:
+    """`run(work)` is one transaction of the service's database."""
+
+    def __init__(self, run: Run, reactions: Reactions) -> None:
+        self.run = run
+        self.reactions = reactions
+
+    def receive(self, event: Event) -> None:
+        """Take over a delivered event. On return it may be acknowledged: it is done, dropped, or safe in the inbox.
+
+        Unavailable where the database is: then it must be delivered again.
+        """
+        if event.type not in self.reactions and self.run(lambda tx: _advance_by_one(tx, event)):
+            return
+        if self._attempt(event, self._take):
+            self._follow(event)
+
+    def attempt_due(self, limit: int = 50) -> int:
+        """Handle events whose waiting time is over, first of each aggregate; how many were tried."""
+        due = self.run(lambda tx: tx.execute(_due().limit(limit)).all())
+        for row in due:
+            event = _stored(row)
+            if self._attempt(event, self._again):
+                self._follow(event)
+        return len(due)
+
+    def _follow(self, event: Event) -> None:
+        """Handle what waited for this event, one transaction each."""
+        while row := self.run(partial(_next_after, event=event)):
+            event = _stored(row)
+            if not self._attempt(event, self._again):
+                return
+
+    def _attempt(self, event: Event, work: Callable[[Transaction, Event], bool]) -> bool:
+        """Whether the event was handled in a transaction of its own. A failure leaves nothing of it but the event, kept for later."""
+        try:
+            return bool(self.run(lambda tx: work(tx, event)))
+        except Unavailable:
+            raise
+        except Exception as error:
+            self.run(partial(_failed, event=event, error=error))
+            return False
+
+    def _take(self, tx: Transaction, event: Event) -> bool:
+        """A delivered event; whether it was handled now."""
+        position = _lock_position(tx, event)
+        row = {"id": event.id, "type": event.type, "source": event.source, "subject": event.subject, "version": event.version}
+        row |= {"received_at": utc_now(), "attempts": 0}
+        known = tx.execute(select(inbox.c.state).where(inbox.c.id == event.id)).scalar_one_or_none()
+        if known is not None or event.version <= position:
+            tx.execute(update(inbox).where(inbox.c.id == event.id).values(duplicates=inbox.c.duplicates + 1))
+            return False
+        if event.version > position + 1:
+            until = utc_now() + timedelta(seconds=settings().gap_patience)
+            tx.execute(insert(inbox).values(**row, state="pending", next_attempt_at=until, event=_kept(event)))
+            return False
+        if event.type in self.reactions:
+            tx.execute(insert(inbox).values(**row, state="done"))
+        self._handle(tx, event)
+        return True
+
+    def _again(self, tx: Transaction, event: Event) -> bool:
+        """A waiting event whose turn has come; whether it was handled now."""
+        _lock_position(tx, event)
+        mine = update(inbox).where(inbox.c.id == event.id, inbox.c.state == "pending")
+        if not tx.execute(mine.values(state="done", event=None, error=None, next_attempt_at=None)).rowcount:
+            return False  # another replica was faster
+        self._handle(tx, event)
+        return True
+
+    def _handle(self, tx: Transaction, event: Event) -> None:
+        if reaction := self.reactions.get(event.type):
+            context.enter(context.Context(event.context.correlation_id, event.id, event.context.traceparent))
+            reaction(tx, event)
+        tx.execute(update(positions).where(*_same_stream(positions, event)).values(version=event.version))
+
+
+def _same_stream(table: Any, event: Any) -> tuple[Any, Any]:
+    return table.c.source == event.source, table.c.subject == event.subject
+
+
+def _lock_position(tx: Transaction, event: Event) -> int:
+    """How far the aggregate's events are handled; others that handle its events wait for this transaction."""
+    upsert = tx.upsert(positions).values(source=event.source, subject=event.subject, version=0)
+    upsert = upsert.on_conflict_do_update(index_elements=["source", "subject"], set_={"version": positions.c.version})
+    return tx.execute(upsert.returning(positions.c.version)).scalar_one()  # type: ignore[no-any-return]
+
+
+def _advance_by_one(tx: Transaction, event: Event) -> bool:
+    """The short way for a type we have no use for, where nothing waits: only the position moves."""
+    if event.version == 1:
+        return tx.insert_once(positions, {"source": event.source, "subject": event.subject, "version": 1})
+    move = update(positions).where(*_same_stream(positions, event), positions.c.version == event.version - 1)
+    waiting = select(inbox.c.id).where(*_same_stream(inbox, event), inbox.c.state != "done").exists()
+    return tx.execute(move.where(~waiting).values(version=event.version)).rowcount > 0
+
+
+def _failed(tx: Transaction, event: Event, error: Exception) -> None:
+    """Keep the event with its error for the next attempt, or as dead after the last."""
+    _lock_position(tx, event)
+    known = tx.execute(select(inbox.c.attempts, inbox.c.state).where(inbox.c.id == event.id)).one_or_none()
+    if known and known.state != "pending":
+        return
+    attempts = (known.attempts if known else 0) + 1
+    dead = attempts >= settings().retry_attempts
+    backoff = min(LONGEST_BACKOFF, timedelta(seconds=settings().retry_backoff * 2 ** (attempts - 1)))
+    outcome = {
+        "state": "dead" if dead else "pending",
+        "attempts": attempts,
+        "next_attempt_at": None if dead else utc_now() + backoff,
+        "error": f"{type(error).__name__}: {error}"[:2000],
+    }
+    log.error("event %s %s of %s failed (attempt %d%s)", event.type, event.id, event.subject, attempts, ", now dead" if dead else "", exc_info=error)
+    if known:
+        tx.execute(update(inbox).where(inbox.c.id == event.id).values(outcome))
+    else:
+        row = {"id": event.id, "type": event.type, "source": event.source, "subject": event.subject, "version": event.version}
+        tx.execute(insert(inbox).values(**row, received_at=utc_now(), event=_kept(event), **outcome))
+
+
+def _due() -> Any:
+    """Waiting events whose time has come and that have none before them in their aggregate."""
+    earlier = inbox.alias()
+    before = and_(
+        earlier.c.source == inbox.c.source,
+        earlier.c.subject == inbox.c.subject,
+        earlier.c.version < inbox.c.version,
+        earlier.c.state.in_(("pending", "dead")),
+    )
+    ready = (inbox.c.state == "pending", inbox.c.next_attempt_at <= utc_now(), ~select(earlier.c.id).where(before).exists())
+    return select(inbox).where(*ready).order_by(inbox.c.next_attempt_at)
+
+
+def _next_after(tx: Transaction, event: Event) -> Any:
+    """The waiting event that follows directly on this one, unless an attempt at it has failed: that one has its own time."""
+    follows = (*_same_stream(inbox, event), inbox.c.version == event.version + 1, inbox.c.state == "pending", inbox.c.attempts == 0)
+    return tx.execute(select(inbox).where(*follows)).one_or_none()
+
+
+def _kept(event: Event) -> dict[str, Any]:
+    return {"time": event.time.isoformat(), "context": event.context.as_data(), "data": event.raw}
+
+
+def _stored(row: Any) -> Event:
+    kept = row.event
+    return Event(row.id, row.type, row.source, row.subject, row.version, wire.timestamp(kept["time"]), context.Context(**kept["context"]), kept["data"])
+
+
+def depth(tx: Transaction) -> dict[str, int]:
+    """How many events stand in the inbox by state, and how many duplicates were dropped."""
+    counted = tx.execute(select(inbox.c.state, func.count().label("events")).group_by(inbox.c.state))
+    duplicates = tx.execute(select(func.coalesce(func.sum(inbox.c.duplicates), 0))).scalar_one()
+    return {row.state: row.events for row in counted} | {"duplicates": duplicates}

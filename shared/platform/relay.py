@@ -1,0 +1,178 @@
+"""The outbox relay: one per service at a time, it sends what transactions wrote down, in order, until the broker has confirmed it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import timedelta
+from typing import Any
+
+from nameko.extensions import SharedExtension
+from sqlalchemy import or_, select, update
+
+from shared.kit.clock import utc_now
+from shared.kit.ids import new_id
+from shared.platform import wire
+from shared.platform.database import Transaction
+from shared.platform.link import connect
+from shared.platform.records import leases, outbox
+from shared.platform.settings import settings
+from shared.platform.store_base import Base
+from shared.platform.topology import event_exchange
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+POLL = 0.5  # seconds; the safety net where a commit's wake-up was missed or happened in another replica
+LEASE = timedelta(seconds=5)
+CONFIRM_TIMEOUT = 10.0
+LEASE_NAME = "relay"
+
+
+class Publisher:
+    """A connection that publishes batches and waits for their confirms, all in flight at a time."""
+
+    def __init__(self, url: str, embedded: bool) -> None:
+        self.embedded = embedded
+        self.connection = connect(url)
+        self.connection.connect()
+        self.channel: Any = self.connection.channel()
+        self.unconfirmed: dict[int, int] = {}
+        self.published = 0
+        if not embedded:
+            self.channel.confirm_select()
+            self.channel.events["basic_ack"].add(self._settled)
+            self.channel.events["basic_nack"].add(self._refused)
+
+    def publish(self, exchange: str, rows: list[Any], source: str) -> list[int]:
+        """Send the rows in order; the positions of those the broker has taken over."""
+        self.refused: set[int] = set()
+        for row in rows:
+            event = wire.event_message(row, source)
+            properties = {"delivery_mode": 2, "message_id": row.id}
+            message = self.channel.prepare_message(
+                event.body, content_type=event.content_type, content_encoding="utf-8", headers=event.headers, properties=properties
+            )
+            self.channel.basic_publish(message, exchange=exchange, routing_key=row.type)
+            self.published += 1
+            self.unconfirmed[self.published] = row.position
+        if self.embedded:
+            self.unconfirmed.clear()
+        while self.unconfirmed:
+            self.connection.drain_events(timeout=CONFIRM_TIMEOUT)
+        return [row.position for row in rows if row.position not in self.refused]
+
+    def close(self) -> None:
+        try:
+            self.connection.close()
+        except Exception:
+            log.debug("closing the relay's connection failed", exc_info=True)
+
+    def _tags(self, tag: int, multiple: bool) -> list[int]:
+        return [each for each in self.unconfirmed if each <= tag] if multiple else [tag]
+
+    def _settled(self, tag: int, multiple: bool) -> None:
+        for each in self._tags(tag, multiple):
+            self.unconfirmed.pop(each, None)
+
+    def _refused(self, tag: int, multiple: bool) -> None:
+        for each in self._tags(tag, multiple):
+            self.refused.add(self.unconfirmed.pop(each))
+
+
+class Relay(SharedExtension):
+    base = Base()
+
+    def setup(self) -> None:
+        self.service = self.container.service_name
+        self.holder = new_id()
+        self.woken = threading.Event()
+        self.stopping = False
+        self.publisher: Publisher | None = None
+        self.lease_until = utc_now()
+
+    def start(self) -> None:
+        self.base.on_commit.append(self.woken.set)
+        if settings().embedded:
+            self._send_again()
+        self.thread = self.container.spawn_managed_thread(self._run, "relay")
+
+    def stop(self) -> None:
+        self.stopping = True
+        self.woken.set()
+        self.thread.wait()
+
+    def _run(self) -> None:
+        delay = POLL
+        while True:
+            stopping = self.stopping  # one more round after the last commit
+            self.woken.clear()
+            try:
+                while self.send_batch():
+                    pass
+                delay = POLL
+            except Exception as error:
+                log.warning("relay: %s: %s; trying again", type(error).__name__, error)
+                self._close()
+                delay = min(5.0, delay * 2)
+            if stopping:
+                break
+            self.woken.wait(delay)
+        self._close()
+        self._release()
+
+    def send_batch(self) -> bool:
+        """Send the oldest unsent events; whether there may be more."""
+        if not self._hold_lease():
+            return False
+        rows = self.base.run(lambda tx: tx.execute(select(outbox).where(outbox.c.sent_at.is_(None)).order_by(outbox.c.position).limit(BATCH)).all())
+        if not rows:
+            return False
+        if self.publisher is None:
+            self.publisher = Publisher(settings().broker_of(self.service), settings().embedded)
+        taken = self.publisher.publish(event_exchange(self.service), rows, self.service)
+        self.base.run(lambda tx: tx.execute(update(outbox).where(outbox.c.position.in_(taken)).values(sent_at=utc_now())))
+        if len(taken) < len(rows):
+            log.warning("relay: the broker refused %d events; they are sent again", len(rows) - len(taken))
+        return len(taken) == BATCH
+
+    def _hold_lease(self) -> bool:
+        """Whether we are the service's one relay. The lease saves duplicates and keeps order; safety is the inbox's."""
+        now = utc_now()
+        if now < self.lease_until - LEASE / 2:
+            return True
+        held = self.base.run(self._take_lease)
+        self.lease_until = now + LEASE if held else now
+        return bool(held)
+
+    def _take_lease(self, tx: Transaction) -> bool:
+        now = utc_now()
+        take = tx.upsert(leases).values(name=LEASE_NAME, holder=self.holder, acquired_at=now, expires_at=now + LEASE)
+        take = take.on_conflict_do_update(
+            index_elements=[leases.c.name],
+            set_={"holder": self.holder, "expires_at": now + LEASE},
+            where=or_(leases.c.holder == self.holder, leases.c.expires_at < now),
+        )
+        return tx.execute(take).rowcount > 0
+
+    def _release(self) -> None:
+        try:
+            self.base.run(lambda tx: tx.execute(update(leases).where(leases.c.name == LEASE_NAME, leases.c.holder == self.holder).values(expires_at=utc_now())))
+        except Exception as error:
+            log.warning("relay: the lease runs out by itself: %s", error)
+
+    def _send_again(self) -> None:
+        """The in-memory broker died with the last process: send again what it may have held. Inboxes drop what they know."""
+
+        def unsend(tx: Transaction) -> None:
+            since = tx.execute(select(leases.c.acquired_at).where(leases.c.name == LEASE_NAME)).scalar_one_or_none()
+            if since is not None:
+                tx.execute(update(outbox).where(outbox.c.sent_at >= since).values(sent_at=None))
+                tx.execute(leases.delete().where(leases.c.name == LEASE_NAME))
+
+        self.base.run(unsend)
+
+    def _close(self) -> None:
+        if self.publisher:
+            self.publisher.close()
+            self.publisher = None

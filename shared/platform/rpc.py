@@ -1,0 +1,148 @@
+"""RPC in: `@rpc(operation)` makes a service's method answer calls from the bus.
+
+A message names the operation in its headers and carries data, actor and command id; the answer goes to its `reply_to`. A message
+is acknowledged once its answer is on its way, so that a killed worker's call is done by another. What cannot be answered
+(no reply address, not JSON) is dropped with a log line: nobody waits for it, and a command is safe to send again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import eventlet
+from nameko.extensions import Entrypoint, SharedExtension, register_entrypoint
+
+from shared.contracts.operations import Operation
+from shared.contracts.validation import load
+from shared.kit.errors import NotFound
+from shared.platform import context, wire
+from shared.platform.calls import Call, error_data, fingerprint, read_actor
+from shared.platform.commands import Answer
+from shared.platform.link import Link
+from shared.platform.settings import settings
+from shared.platform.store_base import Base
+from shared.platform.topology import rpc_queue
+
+log = logging.getLogger(__name__)
+
+PING = "ping"
+
+
+class RpcServer(SharedExtension):
+    """A container's one consumer of its RPC queue."""
+
+    base = Base()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entrypoints: dict[str, Rpc] = {}  # here, since extensions are set up in no order
+
+    def setup(self) -> None:
+        self.working = 0
+        self.draining = False
+        self.link = Link(settings().broker_of(self.container.service_name), f"{self.container.service_name} rpc", self._consume)
+
+    def begin(self) -> None:
+        """Called by each entrypoint when the container starts; the first call starts the link."""
+        if not self.link.started:
+            self.link.start(self.container.spawn_managed_thread)
+
+    def drain(self) -> None:
+        """Take no more calls, wait for those at work, close. Called by each entrypoint on stop; all return when it is done."""
+        if not self.draining:
+            self.draining = True
+            self.link.cancel()
+        deadline = eventlet.Timeout(settings().drain_timeout, False)
+        with deadline:
+            while self.working:
+                eventlet.sleep(0.01)
+        self.link.stop()
+
+    def _consume(self, channel: Any) -> None:
+        self.link.consume(channel, rpc_queue(self.container.service_name), self._receive, prefetch=settings().rpc_workers)
+
+    def _receive(self, message: Any) -> None:
+        if self.draining:
+            return  # not acknowledged: it goes to another replica when the connection closes
+        name, reply_to = message.headers.get("operation"), message.properties.get("reply_to")
+        try:
+            body = wire.decode(message.body)
+        except ValueError as error:
+            log.error("rpc message dropped: %s", error)
+            self.link.settle(message)
+            return
+        if not reply_to:
+            log.error("rpc message dropped: it has no reply address (operation %s)", name)
+            self.link.settle(message)
+            return
+        self.working += 1
+        if entrypoint := self.entrypoints.get(name):
+            finish = lambda _worker, result, exc_info: self._finish(message, reply_to, result, exc_info)  # noqa: E731
+            self.container.spawn_worker(entrypoint, (body,), {}, handle_result=finish)
+        else:
+            self.container.spawn_managed_thread(lambda: self._finish(message, reply_to, self._without_entrypoint(name), None))
+
+    def _without_entrypoint(self, name: Any) -> dict[str, Any]:
+        try:
+            if name != PING:
+                raise NotFound("no_such_operation", f"{self.container.service_name} has no operation {name}.")
+            self.base.ping()
+        except Exception as error:
+            return {"error": error_data(error)}
+        return {"result": {"service": self.container.service_name}}
+
+    def _finish(self, message: Any, reply_to: str, result: Any, exc_info: Any) -> tuple[Any, Any]:
+        try:
+            body = wire.encode(result if exc_info is None else {"error": error_data(exc_info[1])})
+            self.link.publish(body, reply_to, correlation_id=message.properties.get("correlation_id"))
+            self.link.settle(message)
+        except Exception:
+            log.exception("an answer could not be sent; its caller will ask again")
+        finally:
+            self.working -= 1
+        return result, None
+
+
+class Rpc(Entrypoint):
+    server = RpcServer()
+
+    def __init__(self, operation: Operation) -> None:
+        super().__init__()
+        self.operation = operation
+
+    def setup(self) -> None:
+        self.server.entrypoints[self.operation.name] = self
+
+    def start(self) -> None:
+        self.server.begin()
+
+    def stop(self) -> None:
+        self.server.drain()
+
+
+def rpc(operation: Operation) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The decorated method takes a `Call` and returns what the operation's answer schema dumps. Its errors become the answer, too."""
+
+    def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(method)
+        def answer(service: Any, body: dict[str, Any]) -> dict[str, Any]:
+            context.enter(context.Context(**body.get("context") or {}))
+            try:
+                result = method(service, read_call(operation, body))
+                return {"result": result if isinstance(result, Answer) else operation.answer().dump(result)}
+            except Exception as error:
+                return {"error": error_data(error)}
+
+        register_entrypoint(answer, Rpc(operation))
+        return answer
+
+    return decorate
+
+
+def read_call(operation: Operation, body: dict[str, Any]) -> Call:
+    """The call in a message's body; Invalid with the fields that do not fit the operation's request schema."""
+    actor, data = read_actor(body.get("actor")), body.get("data")
+    return Call(operation, actor, load(operation.request(), data), body.get("command_id") or "", fingerprint(operation, actor, data))

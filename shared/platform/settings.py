@@ -1,0 +1,96 @@
+"""All settings, read once from the environment; every one has a default that runs the embedded system."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from environs import Env, EnvError
+from marshmallow import validate
+
+SERVICES = ("accounts", "catalog", "orders", "payments", "logistics", "gateway")
+EMBEDDED_BROKER = "memory://"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Times are in seconds, sizes in bytes."""
+
+    production: bool
+    data: Path
+    broker: str
+    database: str
+    overrides: dict[str, str] = field(repr=False)  # BROKER_<SERVICE> and DATABASE_<SERVICE>, which hold passwords
+    broker_management: str
+    http_host: str
+    http_port: int
+    http_body_limit: int
+    http_connections: int
+    rpc_workers: int
+    event_workers: int
+    rpc_timeout: float
+    drain_timeout: float
+    statement_timeout: float
+    retry_attempts: int
+    retry_backoff: float
+    gap_patience: float
+    log_format: str
+    log_level: str
+
+    @property
+    def embedded(self) -> bool:
+        """Whether all services share one process and kombu's in-memory transport."""
+        return self.broker == EMBEDDED_BROKER
+
+    def broker_of(self, service: str) -> str:
+        return self.overrides.get(f"BROKER_{service.upper()}", self.broker)
+
+    def database_of(self, service: str) -> str:
+        """The service's own database: its override, one file each below `data`, or its own schema in the shared server."""
+        own = self.overrides.get(f"DATABASE_{service.upper()}", self.database)
+        return own or f"sqlite:///{self.data / service}.sqlite3"
+
+
+def read() -> Settings:
+    """The environment's settings; a ValueError names the variable that is wrong."""
+    env = Env()
+    try:
+        loaded = Settings(
+            production=env.str("TRADELANE_MODE", "development", validate=validate.OneOf(("development", "production"))) == "production",
+            data=Path(env.str("DATA", "var/data")).absolute(),
+            broker=env.str("BROKER", EMBEDDED_BROKER),
+            database=env.str("DATABASE", "").replace("postgres://", "postgresql://", 1),
+            overrides={
+                name: value
+                for service in (*SERVICES, "observer")
+                for name in (f"BROKER_{service.upper()}", f"DATABASE_{service.upper()}")
+                if (value := env.str(name, ""))
+            },
+            broker_management=env.str("BROKER_MANAGEMENT", ""),
+            http_host=env.str("HTTP_HOST", "127.0.0.1"),
+            http_port=env.int("HTTP_PORT", 8000),
+            http_body_limit=env.int("HTTP_BODY_LIMIT", 1 << 20),
+            http_connections=env.int("HTTP_CONNECTIONS", 500),
+            rpc_workers=env.int("RPC_WORKERS", 20),
+            event_workers=env.int("EVENT_WORKERS", 10),
+            rpc_timeout=env.float("RPC_TIMEOUT", 10.0),
+            drain_timeout=env.float("DRAIN_TIMEOUT", 10.0),
+            statement_timeout=env.float("STATEMENT_TIMEOUT", 15.0),
+            retry_attempts=env.int("RETRY_ATTEMPTS", 10),
+            retry_backoff=env.float("RETRY_BACKOFF", 0.5),
+            gap_patience=env.float("GAP_PATIENCE", 30.0),
+            log_format=env.str("LOG_FORMAT", "text", validate=validate.OneOf(("text", "json"))),
+            log_level=env.str("LOG_LEVEL", "INFO").upper(),
+        )
+    except EnvError as error:
+        raise ValueError(f"settings: {error}") from error
+    if bool(loaded.embedded) != loaded.database_of("orders").startswith("sqlite"):
+        raise ValueError("settings: BROKER and DATABASE go together: give both (amqp://… and postgresql://…) or neither (embedded).")
+    return loaded
+
+
+@cache
+def settings() -> Settings:
+    """This process's settings."""
+    return read()

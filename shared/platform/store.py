@@ -1,0 +1,50 @@
+"""The dependency through which a service's methods reach its database; it connects lazily and never fails a worker's set-up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nameko.extensions import DependencyProvider
+
+from shared.platform import commands
+from shared.platform.calls import Call
+from shared.platform.database import ClockOffset
+from shared.platform.relay import Relay
+from shared.platform.store_base import Base
+
+
+class Handle:
+    """What a service's method works with."""
+
+    def __init__(self, base: Base) -> None:
+        self._base = base
+
+    def write(self, call: Call, handler: Callable[..., Any], *args: Any) -> commands.Answer:
+        """`handler(tx, call, *args)` once per command id, in one transaction with its answer and events."""
+        return self._base.run(lambda tx: commands.once(tx, call, handler, *args))  # type: ignore[no-any-return]
+
+    def read(self, call: Call, query: Callable[..., Any], *args: Any) -> Any:
+        """`query(tx, call, *args)`."""
+        return self._base.run(lambda tx: query(tx, call, *args))
+
+    def run(self, work: Callable[..., Any], *args: Any) -> Any:
+        """`work(tx, *args)` in one transaction that is no command."""
+        return self._base.run(lambda tx: work(tx, *args))
+
+
+class Store(DependencyProvider):
+    """`store = Store()` on a service class. `clock` gives the test clock's offset where the service has one."""
+
+    base = Base()
+    relay = Relay()
+
+    def __init__(self, clock: ClockOffset | None = None) -> None:
+        super().__init__()
+        self.clock = clock
+
+    def setup(self) -> None:
+        self.base.clock = self.clock
+
+    def get_dependency(self, worker_ctx: Any) -> Handle:
+        return Handle(self.base)

@@ -1,0 +1,30 @@
+"""Logging: a line a thing, readable or as JSON, each with its request's correlation id."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from pythonjsonlogger.json import JsonFormatter
+
+from shared.platform import context
+from shared.platform.settings import Settings
+
+
+def _add_context(record: logging.LogRecord) -> bool:
+    record.correlation_id = context.current().correlation_id
+    return True
+
+
+def set_up_logging(settings: Settings, service: str) -> None:
+    """To standard error. LOG_FORMAT=json for machines."""
+    handler = logging.StreamHandler(sys.stderr)
+    if settings.log_format == "json":
+        names = "%(asctime)s %(levelname)s %(name)s %(message)s %(correlation_id)s"
+        handler.setFormatter(JsonFormatter(names, static_fields={"service": service}, rename_fields={"asctime": "time", "levelname": "level"}))
+    else:
+        handler.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)-7s {service} %(name)s: %(message)s"))
+    handler.addFilter(_add_context)
+    logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
+    logging.getLogger("amqp").setLevel(logging.WARNING)
+    logging.getLogger("nameko").setLevel(logging.WARNING)

@@ -1,0 +1,99 @@
+"""How things look on the wire: strict JSON, and CloudEvents 1.0 in binary mode through the SDK's RabbitMQ binding."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cloudevents.core.bindings.rabbitmq import RabbitMQMessage, from_binary_event, to_binary_event
+from cloudevents.core.v1.event import CloudEvent
+
+from shared.contracts.events import EVENTS
+from shared.platform.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A received event. `data` is loaded by its contract (Money, datetimes, …), or None where no contract of ours names the type.
+
+    `raw` is the JSON it came with; `version` counts its subject's events from 1 without gaps.
+    """
+
+    id: str
+    type: str
+    source: str
+    subject: str
+    version: int
+    time: datetime
+    context: Context
+    raw: dict[str, Any]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return EVENTS[self.type].data().load(self.raw)  # type: ignore[no-any-return]
+
+
+def encode(value: Any) -> bytes:
+    """Compact JSON; a TypeError for anything that is not plain JSON: private encodings stay out."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def decode(body: bytes | str) -> dict[str, Any]:
+    """A JSON object; ValueError where it is anything else."""
+    value = json.loads(body, parse_constant=_refuse)
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    return value
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def timestamp(text: str) -> datetime:
+    """A stored ISO 8601 time."""
+    return datetime.fromisoformat(text)
+
+
+def event_message(row: Any, source: str) -> RabbitMQMessage:
+    """An outbox row as headers, content type and body."""
+    context = Context(**row.context)
+    attributes = {
+        "id": row.id,
+        "source": f"/{source}",
+        "type": row.type,
+        "subject": row.subject,
+        "time": row.time,
+        "datacontenttype": "application/json",
+        "dataschema": f"urn:tradelane:event:{row.type}",
+        "aggregateversion": str(row.version),
+        "correlationid": context.correlation_id,
+        "causationid": context.causation_id,
+        "traceparent": context.traceparent,
+    }
+    return to_binary_event(CloudEvent({name: value for name, value in attributes.items() if value}, row.data))
+
+
+def read_event(headers: dict[str, Any], content_type: str | None, body: bytes | str) -> Event:
+    """The event of a delivered message; ValueError where it is not one of ours in form."""
+    try:
+        message = RabbitMQMessage(headers=headers, content_type=content_type, body=body.encode() if isinstance(body, str) else body)
+        event = from_binary_event(message)
+        version = int(event.get_extension("aggregateversion"))
+        raw = event.get_data()
+    except Exception as error:  # the SDK raises its own tree, and whatever its parsers raise
+        raise ValueError(f"not a CloudEvent of this platform: {error}") from error
+    if not isinstance(raw, dict) or version < 1:
+        raise ValueError("not an event of this platform")
+    return Event(
+        id=str(event.get_id()),
+        type=str(event.get_type()),
+        source=str(event.get_source()).lstrip("/"),
+        subject=str(event.get_subject()),
+        version=version,
+        time=event.get_time(),  # type: ignore[arg-type]
+        context=Context(*(event.get_extension(name) or "" for name in ("correlationid", "causationid", "traceparent"))),
+        raw=raw,
+    )

@@ -1,0 +1,142 @@
+"""Each event takes effect once and in its aggregate's order, whatever the order, the number and the outcome of its deliveries."""
+
+from __future__ import annotations
+
+import random
+import threading
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from shared.kit.clock import utc_now
+from shared.kit.ids import new_id
+from shared.platform import settings as settings_module
+from shared.platform.context import Context
+from shared.platform.inbox import Inbox, depth
+from shared.platform.records import inbox, outbox, positions
+from shared.platform.wire import Event
+from tests.builders.database import TestDatabase
+
+USED, UNUSED = "orders.order_placed.v1", "orders.goods_insured.v1"
+
+
+def event(version: int, subject: str = "order-1", type: str = USED) -> Event:
+    return Event(new_id(), type, "orders", subject, version, utc_now(), Context("correlation"), {"version": version})
+
+
+class Consumer:
+    """An inbox whose reaction writes down what it handled, in the event's own transaction, and fails where it is told to."""
+
+    def __init__(self, database: TestDatabase) -> None:
+        self.database = database
+        self.failing: set[int] = set()
+        self.inbox = Inbox(database.run, {USED: self.react})
+
+    def react(self, tx: Any, event: Event) -> None:
+        tx.emit("accounts.account_registered.v1", event.subject, {"account_id": new_id(), "name": str(event.version), "roles": [], "country": "DE"})
+        if event.version in self.failing:
+            raise RuntimeError("the handler failed")
+
+    @property
+    def handled(self) -> list[int]:
+        """The versions whose effects are in the database, in the order they took effect."""
+        with self.database.transaction() as tx:
+            return [int(row.data["name"]) for row in tx.execute(select(outbox.c.data).order_by(outbox.c.position))]
+
+    def depth(self) -> dict[str, int]:
+        with self.database.transaction() as tx:
+            return depth(tx)
+
+    def let_time_pass(self) -> None:
+        """All waiting times are over."""
+        with self.database.transaction() as tx:
+            tx.execute(update(inbox).values(next_attempt_at=utc_now() - timedelta(seconds=1)).where(inbox.c.state == "pending"))
+
+
+@pytest.fixture
+def consumer(database: TestDatabase) -> Consumer:
+    return Consumer(database)
+
+
+@pytest.fixture
+def two_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = replace(settings_module.read(), retry_attempts=2)
+    monkeypatch.setattr("shared.platform.inbox.settings", lambda: changed)
+
+
+def test_an_event_delivered_many_times_takes_effect_once(consumer: Consumer) -> None:
+    first = event(1)
+    for _ in range(3):
+        consumer.inbox.receive(first)
+    assert consumer.handled == [1]
+    assert consumer.depth() == {"done": 1, "duplicates": 2}
+
+
+def test_the_same_event_at_two_replicas_at_once_takes_effect_once(consumer: Consumer) -> None:
+    events = [event(version) for version in range(1, 11)]
+    replicas = [threading.Thread(target=lambda: [consumer.inbox.receive(each) for each in events]) for _ in range(4)]
+    for replica in replicas:
+        replica.start()
+    for replica in replicas:
+        replica.join()
+    assert consumer.handled == list(range(1, 11))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_reordered_and_repeated_deliveries_take_effect_in_order(consumer: Consumer, seed: int) -> None:
+    events = [event(version, type=USED if version % 3 else UNUSED) for version in range(1, 13)]
+    deliveries = events * 2
+    random.Random(seed).shuffle(deliveries)
+    for each in deliveries:
+        consumer.inbox.receive(each)
+    assert consumer.handled == [version for version in range(1, 13) if version % 3]
+    assert consumer.depth().get("pending") is None
+
+
+def test_a_gap_is_waited_for_and_passed_over_only_when_patience_is_over(consumer: Consumer) -> None:
+    consumer.inbox.receive(event(7))
+    consumer.inbox.receive(event(8))
+    assert consumer.inbox.attempt_due() == 0
+    assert consumer.handled == []
+    consumer.let_time_pass()
+    consumer.inbox.attempt_due()
+    assert consumer.handled == [7, 8]
+
+
+def test_a_failed_event_leaves_nothing_behind_waits_and_those_after_it_wait_too(consumer: Consumer) -> None:
+    consumer.failing = {2}
+    for version in (1, 2, 3, 4):
+        consumer.inbox.receive(event(version))
+    consumer.inbox.receive(event(1, subject="order-2"))
+    assert consumer.handled == [1, 1], "the failure rolled back, other aggregates go on"
+    assert consumer.inbox.attempt_due() == 0, "its next attempt is not due yet"
+    consumer.failing = set()
+    consumer.let_time_pass()
+    consumer.inbox.attempt_due()
+    assert consumer.handled == [1, 1, 2, 3, 4]
+
+
+def test_after_its_last_attempt_an_event_is_dead_and_holds_back_its_aggregate_alone(consumer: Consumer, two_attempts: None, database: TestDatabase) -> None:
+    consumer.failing = {1}
+    for version in (1, 2):
+        consumer.inbox.receive(event(version))
+    for _ in range(3):
+        consumer.let_time_pass()
+        consumer.inbox.attempt_due()
+    with database.transaction() as tx:
+        dead = tx.execute(select(inbox).where(inbox.c.state == "dead")).one()
+        position = tx.execute(select(positions.c.version)).scalar_one()
+    assert (dead.version, dead.attempts, dead.error) == (1, 2, "RuntimeError: the handler failed")
+    assert dead.event["data"] == {"version": 1}, "it is kept whole, to be replayed"
+    assert position == 0
+    assert consumer.handled == []
+
+
+def test_types_without_use_cost_no_row_and_keep_the_order(consumer: Consumer) -> None:
+    for each in (event(1, type=UNUSED), event(2, type=UNUSED), event(3)):
+        consumer.inbox.receive(each)
+    assert consumer.handled == [3]
+    assert consumer.depth() == {"done": 1, "duplicates": 0}

@@ -1,0 +1,148 @@
+"""One transaction holds the change, its events and the command's answer: all of them or none."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from shared.contracts.fields import Shape, Text
+from shared.contracts.operations import Operation
+from shared.kit.errors import Conflict, Invalid, Unavailable
+from shared.kit.ids import new_id
+from shared.platform import commands
+from shared.platform.database import Transaction, begin, make_engine, run
+from shared.platform.records import outbox
+from tests.builders.database import TestDatabase, call, settings_for
+
+
+class Greeting(Shape):
+    text = Text(required=True)
+
+
+GREET = Operation("platform", "greet", Greeting, Greeting, writes=True)
+
+
+def emit(tx: Transaction, subject: str = "account-1") -> None:
+    tx.emit("accounts.account_registered.v1", subject, {"account_id": new_id(), "name": "A", "roles": ["buyer"], "country": "DE"})
+
+
+def greet(tx: Transaction, call: Any) -> dict[str, str]:
+    emit(tx)
+    return {"text": f"{call.data['text']} {tx.now.isoformat()}"}
+
+
+def events(database: TestDatabase) -> int:
+    with database.transaction() as tx:
+        return tx.execute(select(func.count()).select_from(outbox)).scalar_one()
+
+
+def test_what_does_not_commit_is_not_published(database: TestDatabase) -> None:
+    def fail_after_emitting() -> None:
+        with database.transaction() as tx:
+            emit(tx)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_after_emitting()
+    assert events(database) == 0
+
+
+def test_versions_count_from_one_without_gaps_under_concurrency(database: TestDatabase) -> None:
+    def work(number: int) -> None:
+        for turn in range(10):
+            try:
+                with database.transaction() as tx:
+                    emit(tx, "shared")
+                    if (turn + number) % 3 == 0:
+                        raise RuntimeError("rolled back")
+            except RuntimeError:
+                pass
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.transaction() as tx:
+        versions = tx.execute(select(outbox.c.version).order_by(outbox.c.position)).scalars().all()
+    assert versions == list(range(1, len(versions) + 1))
+    assert len(versions) == 40
+
+
+def test_an_event_that_does_not_fit_its_contract_is_a_defect(database: TestDatabase) -> None:
+    with pytest.raises(ValueError, match="does not fit its contract"), database.transaction() as tx:
+        tx.emit("accounts.account_registered.v1", "a", {"name": "no id"})
+    assert events(database) == 0
+
+
+def test_a_retried_command_gets_the_first_answer_and_is_done_once(database: TestDatabase) -> None:
+    asked = call(GREET, None, {"text": "Hello"}, command_id="one")
+    first = database.run(lambda tx: commands.once(tx, asked, greet))
+    second = database.run(lambda tx: commands.once(tx, asked, greet))
+    assert first == second
+    assert events(database) == 1
+
+
+def test_a_command_id_used_for_something_else_is_refused(database: TestDatabase) -> None:
+    database.run(lambda tx: commands.once(tx, call(GREET, None, {"text": "Hello"}, command_id="one"), greet))
+    with pytest.raises(Invalid) as refused:
+        database.run(lambda tx: commands.once(tx, call(GREET, None, {"text": "Bye"}, command_id="one"), greet))
+    assert refused.value.code == "idempotency_key_reused"
+    assert events(database) == 1
+
+
+def test_a_command_that_is_still_at_work_elsewhere_is_a_conflict(database: TestDatabase) -> None:
+    asked = call(GREET, None, {"text": "Hello"}, command_id="one")
+    with database.transaction() as first:
+        commands.once(first, asked, greet)
+        with pytest.raises(Conflict) as refused, database.transaction() as second:
+            commands.once(second, asked, greet)
+    assert refused.value.code == "still_running"
+    assert events(database) == 1
+
+
+def test_a_failed_command_keeps_nothing_and_may_be_tried_again(database: TestDatabase) -> None:
+    asked = call(GREET, None, {"text": "Hello"}, command_id="one")
+
+    def fail(tx: Transaction, call: Any) -> None:
+        emit(tx)
+        raise Conflict("not_now", "Not now.")
+
+    with pytest.raises(Conflict):
+        database.run(lambda tx: commands.once(tx, asked, fail))
+    assert events(database) == 0
+    assert database.run(lambda tx: commands.once(tx, asked, greet))["text"].startswith("Hello")
+
+
+def test_a_deadlock_is_run_again(database: TestDatabase) -> None:
+    meet = threading.Barrier(2)
+    tries: list[str] = []
+
+    def work(one: str, other: str) -> None:
+        def both(tx: Transaction) -> None:
+            tries.append(one)
+            emit(tx, one)
+            if len(tries) <= 2:
+                meet.wait(10)
+            emit(tx, other)
+
+        run(database.engine, both)
+
+    threads = [threading.Thread(target=work, args=pair) for pair in (("a", "b"), ("b", "a"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(tries) > 2, "the two never deadlocked, so the test shows nothing"
+    assert events(database) == 4
+
+
+def test_a_database_that_is_away_is_unavailable_and_its_address_stays_inside(database_url: str) -> None:
+    nowhere = settings_for("postgresql://somebody:secret@127.0.0.1:1/nothing")
+    with pytest.raises(Unavailable) as refused, begin(make_engine("catalog", nowhere)):
+        pass
+    assert "127.0.0.1" not in str(refused.value)
+    assert "secret" not in str(refused.value)
