@@ -96,6 +96,7 @@ class HistoryEntry(Shape):
     at = Timestamp(required=True)
     actor_id = fields.String(required=True)
     actor_role = fields.String(required=True)
+    step = fields.String(allow_none=True, metadata={"description": "The order's step that it concerns."})
     action = fields.String(required=True)
     label = fields.String(required=True)
     from_state = fields.String(required=True, allow_none=True)

@@ -53,10 +53,6 @@ class Link:
             self._drop()
         self._threads = [spawn(self._read, f"{self.name} reader"), spawn(self._beat, f"{self.name} heartbeat")]
 
-    @property
-    def started(self) -> bool:
-        return bool(self._threads)
-
     def settle(self, message: Any) -> None:
         """Acknowledge a delivered message, if its channel is still there; otherwise the broker gives it to somebody again."""
         self._settle(message, message.ack)

@@ -38,6 +38,7 @@ class RpcServer(SharedExtension):
 
     def __init__(self) -> None:
         super().__init__()
+        self.begun = False
         self.entrypoints: dict[str, Rpc] = {}  # here, since extensions are set up in no order
 
     def setup(self) -> None:
@@ -47,7 +48,8 @@ class RpcServer(SharedExtension):
 
     def begin(self) -> None:
         """Called by each entrypoint when the container starts; the first call starts the link."""
-        if not self.link.started:
+        if not self.begun:  # said before anything that yields: all entrypoints start at the same time
+            self.begun = True
             self.link.start(self.container.spawn_managed_thread)
 
     def drain(self) -> None:

@@ -1,0 +1,1 @@
+"""The six services. Each owns its data and speaks to the others over the bus only; none imports another."""

@@ -1,0 +1,1 @@
+"""Accounts: who there is, signing in, and the tokens that prove it."""

@@ -1,0 +1,71 @@
+"""Sessions: each sign-in starts one; a refresh token is good for one exchange, and using an old one ends the session.
+
+A refresh token is `<session>.<secret>`; of the secret only a SHA-256 is kept (its 256 random bits need no slower hash). That
+anything but the session's latest token comes means that it was copied: whoever has the other one is out, too (RFC 9700 § 4.14.2).
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select, update
+
+from services.accounts.application.tokens import LIFETIME, access_token
+from services.accounts.models import accounts, sessions
+from shared.kit.ids import new_id
+from shared.platform.calls import Call
+from shared.platform.database import Transaction
+
+log = logging.getLogger(__name__)
+
+IDLE = timedelta(days=30)
+"""How long a session lasts without being refreshed."""
+
+
+def open_session(tx: Transaction, account_id: str) -> Mapping[str, Any]:
+    """Tokens of a new session for the account; its expired sessions are cleared away."""
+    tx.execute(delete(sessions).where(sessions.c.account_id == account_id, sessions.c.expires_at <= tx.now))
+    session_id, secret = new_id(), secrets.token_urlsafe(32)
+    tx.execute(insert(sessions).values(id=session_id, account_id=account_id, token_hash=_digest(secret), created_at=tx.now, expires_at=tx.now + IDLE))
+    return _tokens(tx, account_id, session_id, secret)
+
+
+def refresh(tx: Transaction, call: Call) -> Mapping[str, Any] | None:
+    """The session's next tokens. None for a token that is not its latest: it is no error here, as the session's end must be committed."""
+    name, _, presented = call.data["refresh_token"].partition(".")
+    try:
+        session_id = str(UUID(name))
+    except ValueError:
+        return None
+    secret = secrets.token_urlsafe(32)
+    account_id = tx.execute(
+        update(sessions)
+        .where(sessions.c.id == session_id, sessions.c.token_hash == _digest(presented), sessions.c.expires_at > tx.now)
+        .values(token_hash=_digest(secret), expires_at=tx.now + IDLE)
+        .returning(sessions.c.account_id)
+    ).scalar_one_or_none()
+    if account_id is not None:
+        return _tokens(tx, account_id, session_id, secret)
+    if tx.execute(delete(sessions).where(sessions.c.id == session_id)).rowcount:
+        log.warning("session %s is ended: a refresh token came again, or too late", session_id)
+    return None
+
+
+def _digest(secret: str) -> str:
+    return sha256(secret.encode()).hexdigest()
+
+
+def _tokens(tx: Transaction, account_id: str, session_id: str, secret: str) -> Mapping[str, Any]:
+    account = tx.execute(select(accounts).where(accounts.c.id == account_id)).one()
+    return {
+        "access_token": access_token(tx, account),
+        "token_type": "Bearer",
+        "expires_in": int(LIFETIME.total_seconds()),
+        "refresh_token": f"{session_id}.{secret}",
+    }

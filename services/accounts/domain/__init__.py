@@ -1,0 +1,1 @@
+"""The rules of accounts. Pure functions, no I/O."""

@@ -1,0 +1,46 @@
+"""Accounts' tables. No password and no token is in them, only what tells a right one from a wrong one."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, MetaData, String, Table, Text
+
+from shared.platform.columns import Id, Json, UtcDateTime
+
+metadata = MetaData()
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Id(), primary_key=True),
+    Column("email", String(254), nullable=False),
+    Column("email_key", Text, nullable=False, unique=True),
+    Column("password_hash", String(200), nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("company", String(120)),
+    Column("country", String(2), nullable=False),
+    Column("phone", String(40)),
+    Column("roles", Json, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+# One row a sign-in: the family of refresh tokens that came of it, of which only the latest is good.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Id(), primary_key=True),
+    Column("account_id", Id(), ForeignKey(accounts.c.id), nullable=False, index=True),
+    Column("token_hash", String(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+
+# The keys that access tokens are signed with, one an algorithm, so that two replicas that start at once agree.
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("kid", String(43), primary_key=True),  # the public key's thumbprint (RFC 7638)
+    Column("algorithm", String(10), nullable=False, unique=True),
+    Column("private_key", Text, nullable=False),  # PKCS #8, PEM
+    Column("public_key", Json, nullable=False),  # as a JSON Web Key
+    Column("created_at", UtcDateTime, nullable=False),
+)

@@ -1,0 +1,1 @@
+"""Commands, reactions and queries of catalog: each is one transaction."""

@@ -1,0 +1,92 @@
+"""What orders do to stock: reserve all lines or none, commit what is shipped, release what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import case, insert, select, update
+
+from services.catalog.domain import reservation
+from services.catalog.domain.reservation import Shelf, quantities, refusal
+from services.catalog.models import products, reservation_lines, reservations
+from shared.platform.database import Transaction
+from shared.platform.wire import Event
+
+
+def reserve_stock(tx: Transaction, event: Event) -> None:
+    """Reserve every line of a placed order, or none; an order that is over already, or has its reservation, changes nothing."""
+    order = event.data
+    order_id = order["order_id"]
+    if _state(tx, order_id) is not None:
+        return
+    wanted = quantities(order["lines"])
+    refused = refusal(wanted, _locked_shelves(tx, wanted))
+    _record(tx, order_id, reservation.REFUSED if refused else reservation.RESERVED)
+    tx.execute(insert(reservation_lines), [{"order_id": order_id, "product_id": each, "quantity": quantity} for each, quantity in wanted.items()])
+    if refused:
+        tx.emit("catalog.stock_refused.v1", order_id, {"order_id": order_id, "reason": refused.reason, "lines": refused.lines})
+    else:
+        _move(tx, wanted, reserved=1)
+        _tell(tx, "catalog.stock_reserved.v1", order_id, wanted)
+
+
+def commit_stock(tx: Transaction, event: Event) -> None:
+    """The reserved goods have left the shelf."""
+    _settle(tx, event, reservation.after_shipping, on_hand=-1, tells="catalog.stock_committed.v1")
+
+
+def release_stock(tx: Transaction, event: Event) -> None:
+    """The order is over: what is still reserved for it is for sale again, and nothing will be reserved for it any more."""
+    _settle(tx, event, reservation.after_the_end, on_hand=0, tells="catalog.stock_released.v1")
+
+
+REACTIONS: dict[str, Callable[[Transaction, Event], None]] = {
+    "orders.order_placed.v1": reserve_stock,
+    "orders.order_rejected.v1": release_stock,
+    "orders.order_cancelled.v1": release_stock,
+    "orders.goods_shipped.v1": commit_stock,
+}
+
+
+def _settle(tx: Transaction, event: Event, after: Callable[[str | None], str], on_hand: int, tells: str) -> None:
+    order_id = event.data["order_id"]
+    state = _state(tx, order_id)
+    target = after(state)
+    if state is None:
+        _record(tx, order_id, target)
+    elif state != target:
+        tx.execute(update(reservations).where(reservations.c.order_id == order_id).values(state=target, updated_at=tx.now))
+        lines = tx.execute(select(reservation_lines.c.product_id, reservation_lines.c.quantity).where(reservation_lines.c.order_id == order_id))
+        held = {line.product_id: line.quantity for line in lines}
+        _locked_shelves(tx, held)
+        _move(tx, held, reserved=-1, on_hand=on_hand)
+        _tell(tx, tells, order_id, held)
+
+
+def _state(tx: Transaction, order_id: str) -> str | None:
+    return tx.execute(select(reservations.c.state).where(reservations.c.order_id == order_id).with_for_update()).scalar_one_or_none()
+
+
+def _record(tx: Transaction, order_id: str, state: str) -> None:
+    tx.execute(insert(reservations).values(order_id=order_id, state=state, created_at=tx.now, updated_at=tx.now))
+
+
+def _locked_shelves(tx: Transaction, product_ids: Mapping[str, int]) -> dict[str, Shelf]:
+    """The products' shelves, locked until the end of the transaction; always in the order of ids, so that no two orders wait for each other."""
+    rows = tx.execute(select(products).where(products.c.id.in_(product_ids)).order_by(products.c.id).with_for_update())
+    return {row.id: Shelf(row.state, row.on_hand - row.reserved) for row in rows}
+
+
+def _move(tx: Transaction, quantity_of: Mapping[str, int], *, reserved: int, on_hand: int = 0) -> None:
+    """Add the quantities, times the given signs, to the products' counts. The table's CHECK stands behind it: no oversell, whatever happens."""
+    quantity = case(*((products.c.id == each, count) for each, count in quantity_of.items()))
+    tx.execute(
+        update(products)
+        .where(products.c.id.in_(quantity_of))
+        .values(reserved=products.c.reserved + quantity * reserved, on_hand=products.c.on_hand + quantity * on_hand)
+    )
+
+
+def _tell(tx: Transaction, event: str, order_id: str, quantity_of: Mapping[str, int]) -> None:
+    lines = [{"product_id": each, "quantity": quantity} for each, quantity in quantity_of.items()]
+    tx.emit(event, order_id, {"order_id": order_id, "lines": lines})

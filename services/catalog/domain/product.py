@@ -1,0 +1,28 @@
+"""What holds for every product: its masses agree, its stock covers what is reserved, and not everybody may see it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from shared.kit.actor import Actor
+from shared.kit.errors import Conflict, Invalid
+
+ACTIVE, WITHDRAWN = STATES = ("active", "withdrawn")
+
+
+def check_masses(net_kg: Decimal, gross_kg: Decimal) -> None:
+    """Goods weigh no less for being packed; Invalid `masses_disagree`."""
+    if gross_kg < net_kg:
+        raise Invalid("masses_disagree", "The gross mass is below the net mass.", {"gross_mass_kg": [f"Must be at least the net mass, {net_kg} kg."]})
+
+
+def check_count(on_hand: int, reserved: int) -> None:
+    """Reserved goods stand on the shelf until they are shipped, so a count finds at least them; Conflict `stock_reserved`."""
+    if on_hand < reserved:
+        message = f"{reserved} are reserved for orders, so at least {reserved} must be on hand."
+        raise Conflict("stock_reserved", message, {"on_hand": [message]}, reserved=reserved)
+
+
+def may_see(actor: Actor, supplier_id: str, state: str) -> bool:
+    """Active products are everybody's to see, withdrawn ones their supplier's and the operators'."""
+    return state == ACTIVE or supplier_id == actor.id or actor.is_operator

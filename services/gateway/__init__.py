@@ -1,0 +1,1 @@
+"""HTTP in, RPC out: routes, authentication, affordances, documentation. No business rule and no state."""

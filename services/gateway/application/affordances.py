@@ -1,0 +1,47 @@
+"""What a caller may do now, as links with forms: the services name actions and forms, here they get method, address and JSON Schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from marshmallow import Schema
+
+from services.gateway.application.routes import ENQUIRY, ENQUIRY_ACTIONS, ORDER, POST
+from services.gateway.application.schemas import json_schema
+from shared.contracts.forms import FORMS
+from shared.contracts.operations import Operation
+from shared.contracts.orders import Enquiry, MakeOffer, Order, SendMessage
+
+SHAPES: dict[str, Schema] = {
+    **{name: form() for name, form in FORMS.items()},
+    "offer": MakeOffer(exclude=("id",)),
+    "message": SendMessage(exclude=("id",)),
+}
+"""Every form's name → its shape. An enquiry's forms are their operations' requests, less what the path says."""
+
+
+def with_affordances(operation: Operation, answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer, with its actions as links where the operation answers an enquiry or an order."""
+    if operation.answer is Order:
+        own = ORDER.replace("{id}", answer["id"])
+        return {**answer, "actions": [_link(own, "/actions/" + each["name"], each) for each in answer["actions"]]}
+    if operation.answer is Enquiry:
+        own = ENQUIRY.replace("{id}", answer["id"])
+        return {**answer, "actions": [_link(own, ENQUIRY_ACTIONS[each["name"]], each) for each in answer["actions"]]}
+    return answer
+
+
+def _link(own: str, below: str, action: Mapping[str, Any]) -> dict[str, Any]:
+    form = action["form"] and form_schema(action["form"])
+    if reasons := action.get("reasons"):
+        form = {**form, "properties": {**form["properties"], "reason": {"type": "string", "enum": reasons}}}
+    link = {"name": action["name"], "label": action["label"], "method": POST, "href": own + below, "form": form, "step": action.get("step")}
+    return {**link, "draft_href": f"{own}/drafts/{action['step']}"} if action.get("draft") else link
+
+
+@cache
+def form_schema(name: str) -> dict[str, Any]:
+    """The form as a JSON Schema that stands alone, headed by its name for people."""
+    return {"title": name.replace("_", " ").capitalize(), **json_schema(SHAPES[name])}

@@ -1,0 +1,70 @@
+"""One request, whatever its route: who asks, for what; the operation is called, and its answer awaited as long as the caller prefers."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import eventlet
+from werkzeug.wrappers import Response
+
+from services.gateway.application.identity import Keys, caller
+from services.gateway.application.reading import command_id, read_data, wait_seconds
+from services.gateway.application.rendering import render
+from services.gateway.application.routes import Route
+from shared.contracts.accounts import CHECK_PASSWORD
+from shared.contracts.orders import GET_ORDER
+from shared.kit.actor import Actor
+from shared.kit.errors import Forbidden, Invalid, Unavailable
+from shared.platform.client import Caller
+from shared.platform.web import Request
+
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 0.2
+"""Seconds between two looks at an order that is awaited."""
+
+
+def handle(route: Route, request: Request, rpc: Caller, keys: Keys) -> Response:
+    """The response to a request for the route; every error is a TradeError or one of Werkzeug's."""
+    actor = None if route.public else caller(request, keys, rpc)
+    data = read_data(route, request)
+    if actor is not None and "form" in data:
+        actor = _take_password(route, data, actor, rpc)
+    command = command_id(request, actor) if route.operation.writes else ""
+    try:
+        answer = rpc.call(route.operation, data, actor=actor, command_id=command)
+    except Forbidden as error:
+        if error.code == "password_required":  # the password is a field of our form, and it is missing
+            raise Invalid(error.code, error.message, error.errors) from error
+        raise
+    seconds = wait_seconds(request) if "awaiting" in answer else None
+    if seconds is not None:
+        answer = _awaited(answer, actor, rpc, request, seconds)
+    response = render(route, request, answer)
+    if seconds is not None:
+        response.headers["Preference-Applied"] = f"wait={seconds}"
+    return response
+
+
+def _take_password(route: Route, data: dict[str, Any], actor: Actor, rpc: Caller) -> Actor:
+    """The password in a form goes no further: it is checked here (not for a draft), and the actor counts as asked again."""
+    if "password" not in data["form"]:
+        return actor
+    password = data["form"].pop("password")
+    if "action" not in route.parameters:
+        return actor
+    rpc.call(CHECK_PASSWORD, {"password": password}, actor=actor)
+    return replace(actor, reauthenticated=True)
+
+
+def _awaited(order: dict[str, Any], actor: Actor | None, rpc: Caller, request: Request, seconds: int) -> dict[str, Any]:
+    """The order once it awaits nothing more, or as it stands when the time is over, the server stops or the order cannot be read."""
+    deadline, pause = time.monotonic() + seconds, SHORTEST_PAUSE
+    while order["awaiting"] and (left := deadline - time.monotonic()) > 0 and not request.stopping():
+        eventlet.sleep(min(pause, left))
+        pause = min(pause * 1.5, LONGEST_PAUSE)
+        try:
+            order = rpc.call(GET_ORDER, {"id": order["id"]}, actor=actor)
+        except Unavailable:
+            return order
+    return order

@@ -1,0 +1,121 @@
+"""The HTTP face as one table: what is asked where, which operation answers it, and how its answer is shown.
+
+Routing, handling and the OpenAPI document all come from these rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from werkzeug.wrappers import Response
+
+from shared.contracts import accounts, catalog, logistics, orders, payments
+from shared.contracts.operations import Operation
+from shared.platform.client import Caller
+from shared.platform.web import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`method path` is answered by `operation`, whose data are the path's values with the query's (GET) or the JSON body's.
+
+    `body_as`: the whole body is this one of the data. `status` is that of success; `location` is made of the answer.
+    """
+
+    method: str
+    path: str
+    operation: Operation
+    summary: str
+    status: int = 200
+    public: bool = False
+    body_as: str | None = None
+    location: str | None = None
+    development: bool = False  # not there in production
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names in the path."""
+        return tuple(re.findall(r"{(\w+)}", self.path))
+
+    @property
+    def rule(self) -> str:
+        return _rule(self.path)
+
+    @property
+    def takes_if_match(self) -> bool:
+        return "if_match" in self.operation.request._declared_fields
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the gateway answers by itself."""
+
+    path: str
+    answer: Callable[[Request, Caller], Response]
+    summary: str
+    media_type: str = "application/json"
+    method: str = "GET"
+
+    @property
+    def rule(self) -> str:
+        return _rule(self.path)
+
+
+def _rule(path: str) -> str:
+    """The path in Werkzeug's notation: what is called `id` is a UUID, anything else is not found."""
+    return re.sub(r"{(\w+)}", r"<\1>", path.replace("{id}", "<uuid:id>"))
+
+
+GET, POST, PUT, PATCH = "GET", "POST", "PUT", "PATCH"
+ENQUIRY, ORDER, PRODUCT = "/v1/enquiries/{id}", "/v1/orders/{id}", "/v1/products/{id}"
+
+# fmt: off
+ROUTES = (
+    Route(POST,  "/v1/accounts",                           accounts.REGISTER,            "Register as buyer or supplier", 201, public=True, location="/v1/me"),
+    Route(POST,  "/v1/sessions",                           accounts.SIGN_IN,             "Sign in", 201, public=True),
+    Route(POST,  "/v1/sessions/refresh",                   accounts.REFRESH,             "Exchange a refresh token for new tokens", public=True),
+    Route(GET,   "/v1/me",                                 accounts.ME,                  "The caller's account"),
+
+    Route(POST,  "/v1/products",                           catalog.ADD_PRODUCT,          "Add a product to the caller's library", 201, location=PRODUCT),
+    Route(GET,   "/v1/products",                           catalog.LIST_PRODUCTS,        "Find products"),
+    Route(GET,   PRODUCT,                                  catalog.GET_PRODUCT,          "A product"),
+    Route(PATCH, PRODUCT,                                  catalog.CHANGE_PRODUCT,       "Change some of a product's facts"),
+    Route(PUT,   PRODUCT + "/stock",                       catalog.SET_STOCK,            "Set a product's counted stock"),
+
+    Route(GET,   "/v1/channels",                           logistics.LIST_CHANNELS,      "Logistics channels"),
+
+    Route(POST,  "/v1/enquiries",                          orders.OPEN_ENQUIRY,          "Ask a supplier for products", 201, location=ENQUIRY),
+    Route(GET,   "/v1/enquiries",                          orders.LIST_ENQUIRIES,        "The caller's enquiries"),
+    Route(GET,   ENQUIRY,                                  orders.GET_ENQUIRY,           "An enquiry with its offers, and what the caller may do now"),
+    Route(POST,  ENQUIRY + "/actions/offer",               orders.MAKE_OFFER,            "Offer complete terms, or make a counter-offer"),
+    Route(POST,  ENQUIRY + "/actions/accept",              orders.ACCEPT_ENQUIRY,        "Accept: one order is made of it", 201, location=ORDER),
+    Route(POST,  ENQUIRY + "/actions/cancel",              orders.CANCEL_ENQUIRY,        "Cancel an enquiry"),
+    Route(POST,  ENQUIRY + "/messages",                    orders.SEND_MESSAGE,          "Write to the other party"),
+
+    Route(POST,  "/v1/orders",                             orders.PLACE_ORDER,           "Order straight from listings, at their prices", 201, location=ORDER),
+    Route(GET,   "/v1/orders",                             orders.LIST_ORDERS,           "The caller's orders"),
+    Route(GET,   ORDER,                                    orders.GET_ORDER,             "An order with its history, and what the caller may do now"),
+    Route(POST,  ORDER + "/actions/{action}",              orders.ACT_ON_ORDER,          "Do one of the order's actions", body_as="form"),
+    Route(PUT,   ORDER + "/drafts/{step}",                 orders.SAVE_DRAFT,            "Keep the step's form as a draft, complete or not", body_as="form"),
+    Route(GET,   ORDER + "/payments",                      payments.GET_ORDER_PAYMENTS,  "What is due, paid and held for an order"),
+    Route(GET,   ORDER + "/shipment",                      logistics.GET_SHIPMENT,       "An order's shipment, tracking and papers"),
+    Route(GET,   ORDER + "/documents/{name}",              logistics.GET_DOCUMENT,       "One of the order's documents, as PDF"),
+
+    Route(POST,  "/v1/tracking-events",                    logistics.REPORT_TRACKING,    "Report where a shipment is (carriers)"),
+    Route(GET,   "/v1/balances",                           payments.GET_BALANCES,        "The caller's funds on the platform"),
+    Route(POST,  "/v1/deposits",                           payments.DEPOSIT,             "Book money that came by bank for an account (operators)"),
+
+    Route(GET,   "/v1/test-clock",                         orders.GET_CLOCK,             "The time that deadlines go by", development=True),
+    Route(POST,  "/v1/test-clock",                         orders.ADVANCE_CLOCK,         "Advance that time (operators)", development=True),
+)
+# fmt: on
+
+ENQUIRY_ACTIONS = {"offer": "/actions/offer", "accept": "/actions/accept", "cancel": "/actions/cancel", "send_message": "/messages"}
+"""An enquiry's actions → where they are done, below the enquiry. An order's are all done at `/actions/{action}`."""
+
+
+def routes(production: bool) -> tuple[Route, ...]:
+    """The routes that are there."""
+    return tuple(route for route in ROUTES if not (production and route.development))

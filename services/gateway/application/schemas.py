@@ -1,0 +1,123 @@
+"""The contracts' shapes as JSON Schema (2020-12), for the OpenAPI document and for the forms in answers.
+
+The one place where apispec's reading of a field is corrected: it says number for decimals that travel as strings, knows nothing of
+our own fields, and passes on Python's regular expressions as they are.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin, resolver
+from apispec.ext.marshmallow.common import resolve_schema_cls, resolve_schema_instance
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
+from marshmallow import Schema, fields
+
+from shared.contracts import fields as contract
+from shared.contracts.fields import Shape
+from shared.contracts.orders import Action
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class Affordance(Shape):
+    """What the caller may do now: send `form`, filled in, to `href` by `method`."""
+
+    name = fields.String(required=True)
+    label = fields.String(required=True)
+    method = fields.String(required=True)
+    href = fields.String(required=True)
+    form = fields.Dict(required=True, allow_none=True, metadata={"description": "A JSON Schema (2020-12) of the body; null where none is needed."})
+    step = fields.String(allow_none=True, metadata={"description": "The order's step it belongs to."})
+    draft_href = fields.String(metadata={"description": "Where the form can be kept as a draft, by PUT."})
+
+
+_MONEY = {
+    "type": "object",
+    "properties": {"amount": {"type": "string", "pattern": r"^[0-9]{1,15}([.][0-9]{1,4})?$"}, "currency": {"$ref": "#/components/schemas/Currency"}},
+    "required": ["amount", "currency"],
+    "additionalProperties": False,
+    "description": "An amount in the currency's major unit, with at most as many decimals as the currency has.",
+    "examples": [{"amount": "12.34", "currency": "USD"}],
+}
+
+
+def _coded(field: contract.Coded, example: str) -> dict[str, Any]:
+    return {"type": "string", "enum": sorted(field.codes), "description": inspect.getdoc(field), "examples": [example]}
+
+
+_NAMED: dict[type[fields.Field[Any]], dict[str, Any]] = {
+    contract.Money: _MONEY,
+    contract.Currency: _coded(contract.Currency(), "USD"),
+    contract.Country: _coded(contract.Country(), "CN"),
+    contract.Unit: _coded(contract.Unit(), "C62"),
+}
+"""Fields that are a schema of their own, referred to wherever they stand."""
+
+_PLAIN: dict[type[fields.Field[Any]], dict[str, Any]] = {
+    contract.Measure: {"type": "string", "pattern": r"^[0-9]{1,10}([.][0-9]{1,3})?$", "examples": ["12.5"]},
+    contract.HsCode: {"type": "string", "pattern": r"^[0-9]{6,10}$", "examples": ["090111"]},
+    contract.UnLocode: {"type": "string", "pattern": r"^[A-Z]{2}[A-Z2-9]{3}$", "examples": ["CNSHA"]},
+}
+_NOTES = ("description", "default", "writeOnly")
+
+
+class Converter(OpenAPIConverter):
+    def field2property(self, field: fields.Field[Any]) -> dict[str, Any]:
+        said: dict[str, Any] = super().field2property(field)
+        kind = type(field)
+        if kind in _NAMED or kind in _PLAIN:
+            shape = self._named(kind) if kind in _NAMED else _PLAIN[kind]
+            notes = {name: said[name] for name in _NOTES if name in said}
+            return {"anyOf": [shape, {"type": "null"}], **notes} if field.allow_none else {**shape, **notes}
+        if isinstance(field, fields.Dict):
+            said |= {f"{bound}Properties": said.pop(f"{bound}Length") for bound in ("min", "max") if f"{bound}Length" in said}
+        if "pattern" in said:
+            said["pattern"] = said["pattern"].replace(r"\Z", "$")  # ECMA 262, which JSON Schema refers to, has no \Z
+        return said
+
+    def _named(self, kind: type[fields.Field[Any]]) -> dict[str, Any]:
+        if kind.__name__ not in self.spec.components.schemas:
+            self.spec.components.schema(kind.__name__, _NAMED[kind])
+            if kind is contract.Money:
+                self._named(contract.Currency)
+        return {"$ref": f"#/components/schemas/{kind.__name__}"}
+
+    def resolve_nested_schema(self, schema: Any) -> Any:
+        """The gateway answers an action with method, href and form: see `affordances`."""
+        return super().resolve_nested_schema(Affordance if resolve_schema_cls(schema) is Action else schema)  # type: ignore[no-untyped-call]
+
+    def schema2jsonschema(self, schema: Any) -> dict[str, Any]:
+        said: dict[str, Any] = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]
+        words = type(resolve_schema_instance(schema)).__dict__.get("__doc__")
+        return {**said, "description": inspect.cleandoc(words)} if words else said
+
+
+class Plugin(MarshmallowPlugin):
+    Converter = Converter
+
+
+def specification(**info: Any) -> tuple[APISpec, Converter]:
+    """An empty OpenAPI 3.1 document that takes our schemas, and what converts them for it."""
+    plugin = Plugin(resolver)
+    spec = APISpec(openapi_version="3.1.0", plugins=[plugin], **info)
+    assert isinstance(plugin.converter, Converter)
+    return spec, plugin.converter
+
+
+def json_schema(shape: Schema) -> dict[str, Any]:
+    """The shape as a JSON Schema that stands alone: what it refers to is in its own `$defs`."""
+    spec, converter = specification(title="", version="")
+    top = converter.schema2jsonschema(shape)
+    definitions = {name: _own(each) for name, each in spec.components.schemas.items()}
+    return {"$schema": DIALECT, **_own(top), **({"$defs": definitions} if definitions else {})}
+
+
+def _own(schema: Any) -> Any:
+    """With references into `$defs`."""
+    if isinstance(schema, Mapping):
+        return {name: each.replace("#/components/schemas/", "#/$defs/") if name == "$ref" else _own(each) for name, each in schema.items()}
+    return [_own(each) for each in schema] if isinstance(schema, list) else schema

@@ -1,0 +1,1 @@
+"""Logistics: channels, shipments and their papers, filings with customs and insurers, tracking."""

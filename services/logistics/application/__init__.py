@@ -1,0 +1,1 @@
+"""What logistics does: commands, queries, reactions to orders' events, the papers and how they are printed, and the audit."""

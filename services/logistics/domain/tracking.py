@@ -1,0 +1,47 @@
+"""How far a shipment is, told from the carrier's tracking events in whatever order and however often they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+ARRIVED = frozenset({"ready_for_pickup", "delivered"})
+
+# Where each status stands on the way; among those of one rank the latest event counts. Delivery outranks a cancelled waybill (the goods
+# are the better evidence), and a return outranks delivery: what is "delivered" after it was delivered to the sender.
+RANKS = {
+    "unknown": 0,
+    "pending": 1,
+    "picked_up": 2,
+    "in_transit": 3,
+    "on_hold": 3,
+    "delivery_delayed": 3,
+    "out_for_delivery": 4,
+    "delivery_failed": 4,
+    "ready_for_pickup": 4,
+    "cancelled": 5,
+    "delivered": 6,
+    "return_to_sender": 7,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A tracking event: Karrio's unified status, when it happened, and the carrier's id of it."""
+
+    status: str
+    occurred_at: datetime
+    event_id: str
+
+
+def furthest(sightings: Iterable[Sighting]) -> Sighting | None:
+    """The event that says how far the shipment is: a maximum, so neither order nor repetition matters. None where none says anything."""
+    known = (each for each in sightings if RANKS[each.status] > RANKS["pending"])
+    return max(known, key=lambda each: (RANKS[each.status], each.occurred_at, each.event_id, each.status), default=None)
+
+
+def status(sightings: Iterable[Sighting]) -> str:
+    """The status of `furthest`, `pending` while there is none."""
+    last = furthest(sightings)
+    return last.status if last else "pending"

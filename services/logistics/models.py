@@ -1,0 +1,75 @@
+"""The tables of logistics: one shipment per order, what was filed and issued for it, and the carrier's tracking events (append-only by trigger)."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, MetaData, String, Table, UniqueConstraint, false
+
+from shared.platform.columns import Id, Json, UtcDateTime
+
+metadata = MetaData()
+
+# From the placing of its order on; `facts` is what the order is about, `notice` the shipping form once the goods are dispatched.
+PLANNED, REFUSED, DISPATCHED, ARRIVED, DELIVERED, VOIDED = STATES = ("planned", "refused", "dispatched", "arrived", "delivered", "voided")
+shipments = Table(
+    "shipments",
+    metadata,
+    Column("order_id", Id(), primary_key=True),
+    Column("number", String(20), nullable=False, unique=True),
+    Column("buyer_id", Id(), nullable=False),
+    Column("supplier_id", Id(), nullable=False),
+    Column("facts", Json, nullable=False),
+    Column("channel", String(40), nullable=False),
+    Column("state", String(20), CheckConstraint(f"state IN {STATES}", name="shipments_state"), nullable=False),
+    Column("waybill_number", String(40)),
+    Column("waybill_key", String(120)),
+    Column("notice", Json),
+    Column("in_transit", Boolean, nullable=False, server_default=false()),  # the order waits for the goods to arrive
+    Column("arrival_told_at", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("channel", "waybill_key", name="shipments_waybill"),
+    CheckConstraint("state NOT IN ('dispatched', 'arrived', 'delivered') OR waybill_key IS NOT NULL", name="shipments_under_way"),
+)
+Index("shipments_waybill_key", shipments.c.waybill_key)
+
+# Filed with customs or an insurer: `issuer` gave, or takes, the number, which is nobody else's.
+EXPORT, IMPORT, INSURANCE = KINDS = ("export", "import", "insurance")
+filings = Table(
+    "filings",
+    metadata,
+    Column("order_id", Id(), ForeignKey(shipments.c.order_id), primary_key=True),
+    Column("kind", String(20), CheckConstraint(f"kind IN {KINDS}", name="filings_kind"), primary_key=True),
+    Column("issuer", String(120), nullable=False),
+    Column("number", String(60), nullable=False),
+    Column("key", String(400), nullable=False),
+    Column("form", Json, nullable=False),
+    Column("filed_at", UtcDateTime, nullable=False),
+    UniqueConstraint("kind", "key", name="filings_number"),
+)
+
+# As issued; printed when it is fetched. A changed filing issues its papers again, under the same numbers.
+documents = Table(
+    "documents",
+    metadata,
+    Column("order_id", Id(), ForeignKey(shipments.c.order_id), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("number", String(40), nullable=False),
+    Column("revision", Integer, CheckConstraint("revision > 0", name="documents_revision"), nullable=False),
+    Column("paper", Json, nullable=False),
+    Column("issued_at", UtcDateTime, nullable=False),
+    UniqueConstraint("name", "number", name="documents_number"),
+)
+
+tracking_events = Table(
+    "tracking_events",
+    metadata,
+    Column("order_id", Id(), ForeignKey(shipments.c.order_id), primary_key=True),
+    Column("waybill_key", String(120), primary_key=True),
+    Column("event_id", String(80), primary_key=True),
+    Column("status", String(40), nullable=False),
+    Column("description", String(300)),
+    Column("location", String(120)),
+    Column("occurred_at", UtcDateTime, nullable=False),
+    Column("reported_at", UtcDateTime, nullable=False),
+    Column("reported_by", String(40), nullable=False),
+)

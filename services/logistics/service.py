@@ -1,0 +1,42 @@
+"""Logistics on the bus."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.logistics.application import handlers, queries
+from services.logistics.application.printing import printed
+from services.logistics.application.reactions import REACTIONS
+from shared.contracts import logistics as contract
+from shared.platform.calls import Call
+from shared.platform.consumer import consumes
+from shared.platform.cpu import offload
+from shared.platform.database import Transaction
+from shared.platform.rpc import rpc
+from shared.platform.store import Store
+from shared.platform.wire import Event
+
+
+class LogisticsService:
+    name = "logistics"
+    store = Store()
+
+    @rpc(contract.LIST_CHANNELS)
+    def list_channels(self, call: Call) -> Any:
+        return queries.list_channels()
+
+    @rpc(contract.GET_SHIPMENT)
+    def get_shipment(self, call: Call) -> Any:
+        return self.store.read(call, queries.get_shipment)
+
+    @rpc(contract.GET_DOCUMENT)
+    def get_document(self, call: Call) -> Any:
+        return offload(printed, call.data["name"], self.store.read(call, queries.get_document))
+
+    @rpc(contract.REPORT_TRACKING)
+    def report_tracking(self, call: Call) -> Any:
+        return self.store.write(call, handlers.report_tracking)
+
+    @consumes(REACTIONS)
+    def react(self, tx: Transaction, event: Event) -> None:
+        REACTIONS[event.type](tx, event)

@@ -1,0 +1,89 @@
+"""Submitted forms: their shape by the contract's schema, what disagrees with the order, and what may be kept of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import cache
+from typing import Any
+
+from marshmallow import Schema
+from sqlalchemy import Row
+
+from services.orders.application import goods
+from services.orders.application.records import Order
+from services.orders.domain import checks
+from services.orders.domain.lifecycle import Transition
+from services.orders.domain.steps import STEPS
+from shared.contracts.forms import FORMS
+from shared.contracts.operations import Empty
+from shared.contracts.validation import load
+from shared.kit.errors import Invalid
+
+
+@cache
+def schema_of(name: str | None) -> Schema:
+    """The form's schema. A password is no part of it here: the gateway has it checked and takes it out."""
+    form = FORMS[name] if name else Empty
+    return form(exclude={"password"} & set(form._declared_fields))
+
+
+def facts_of(order: Order, history: Iterable[Row[Any]], today: date) -> checks.OrderFacts:
+    """What the cross-checks go by. A form that was submitted twice counts as it was submitted last."""
+    forms = {step.action: step.form for step in STEPS}
+    return checks.OrderFacts(
+        lines=tuple(checks.Line(**line) for line in goods.load_lines(order.row.lines)),
+        total=order.total,
+        terms=order.situation.terms,
+        today=today,
+        submitted={entry.step: schema_of(forms[entry.action]).load(entry.form) for entry in history if entry.action in forms and entry.form},
+    )
+
+
+def submitted(transition: Transition, data: Any, facts: checks.OrderFacts) -> dict[str, Any]:
+    """The form as Python values, its account masked; Invalid names each field that is wrong by itself or disagrees with the order."""
+    form = load(schema_of(transition.form), data)
+    if problems := checks.check(transition.form or "", form, facts, transition.reasons):
+        raise Invalid("form_disagrees", "The form does not agree with the order.", problems)
+    return masked(form)
+
+
+def problems_of(transition: Transition, data: Any, facts: checks.OrderFacts) -> dict[str, list[str]]:
+    """What submitting it would say."""
+    try:
+        submitted(transition, data, facts)
+    except Invalid as error:
+        return error.errors
+    return {}
+
+
+def draft(transition: Transition, data: Any) -> dict[str, Any]:
+    """A form as far as it is filled in, its account masked; Invalid where it has fields that the form does not, or what cannot be stored."""
+    if not isinstance(data, dict):
+        raise Invalid("invalid_fields", "A form is an object.", {"form": ["Not an object."]})
+    known = schema_of(transition.form).fields
+    errors = {field: ["Unknown field."] for field in data if field not in known}
+    errors |= {field: ["Contains characters that cannot be stored."] for field, value in data.items() if field not in errors and _is_unstorable(value)}
+    if errors:
+        raise Invalid("invalid_fields", "Some fields cannot be kept.", errors)
+    return masked(data)
+
+
+def masked(form: Mapping[str, Any]) -> dict[str, Any]:
+    """Of an account only the last characters are ever kept."""
+    account = form.get("payer_account")
+    return {**form, "payer_account": checks.mask_account(account)} if isinstance(account, str) else dict(form)
+
+
+def _is_unstorable(value: Any) -> bool:
+    """PostgreSQL takes any text but one with a NUL in it. Without recursion: a draft may be nested as deep as it likes."""
+    waiting = [value]
+    while waiting:
+        match waiting.pop():
+            case str() as text if "\x00" in text:
+                return True
+            case dict() as inner:
+                waiting += [*inner, *inner.values()]
+            case list() as inner:
+                waiting += inner
+    return False

@@ -1,0 +1,112 @@
+"""The lines of enquiries, offers and orders: checked against the catalog's products, whose facts are copied as they stand now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from functools import reduce
+from typing import Any
+
+from marshmallow import EXCLUDE
+
+from shared.contracts.catalog import Product
+from shared.contracts.trade import OrderLine
+from shared.kit.actor import Actor
+from shared.kit.errors import Invalid
+from shared.kit.money import LARGEST_MINOR, Money
+
+Products = Mapping[str, Mapping[str, Any]]
+"""The catalog's products, loaded, by id."""
+
+HEAVIEST = Decimal(10**9)  # kg; the contract's largest measure
+
+
+def read_products(answer: Mapping[str, Any]) -> Products:
+    """The catalog's answer to `products_by_id`. What it leaves empty is left out."""
+    items = [{name: value for name, value in item.items() if value is not None} for item in answer["items"]]
+    return {product["id"]: product for product in Product(many=True, unknown=EXCLUDE).load(items)}
+
+
+def order_line(product: Mapping[str, Any], quantity: int, unit_price: Money) -> dict[str, Any]:
+    """An `OrderLine`: what an order keeps of a product, masses and total being the whole line's."""
+    return {
+        "product_id": product["id"],
+        "quantity": quantity,
+        "unit_price": unit_price,
+        "line_total": unit_price.times(quantity),
+        "net_mass_kg": product["net_mass_kg"] * quantity,
+        "gross_mass_kg": product["gross_mass_kg"] * quantity,
+        **{name: product.get(name) for name in ("sku", "title", "unit", "hs_code", "country_of_origin")},
+        "properties": product.get("properties", {}),
+        "special_goods": product.get("special_goods", []),
+    }
+
+
+def parties(buyer: Actor, product: Mapping[str, Any]) -> dict[str, str]:
+    """Who trades, as stored: the buyer and the product's supplier."""
+    supplier = product["supplier"]
+    return {"buyer_id": buyer.id, "buyer_name": buyer.name, "supplier_id": supplier["id"], "supplier_name": supplier["name"]}
+
+
+def total(lines: Iterable[Mapping[str, Any]]) -> Money:
+    """The sum of the lines' totals, which share one currency."""
+    totals: list[Money] = [line["line_total"] for line in lines]
+    return reduce(Money.__add__, totals)
+
+
+def dump_lines(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Order lines as stored."""
+    return OrderLine(many=True).dump(lines)  # type: ignore[no-any-return]
+
+
+def load_lines(stored: Any) -> list[dict[str, Any]]:
+    """Stored order lines as Python values."""
+    return OrderLine(many=True).load(stored)  # type: ignore[no-any-return]
+
+
+def checked(lines: list[dict[str, Any]], products: Products, buyer_id: str, supplier_id: str | None = None, list_prices: bool = False) -> list[dict[str, Any]]:
+    """The `OrderLine` of each line (`product_id`, and `quantity` and `unit_price` where they are named already) that is complete.
+    With `list_prices` the prices are the products' own.
+
+    Invalid names each line and field: a product that is unknown, withdrawn, named twice, the buyer's own or of another supplier (than `supplier_id`,
+    or the first line's); a quantity below the product's minimum; prices in two currencies; more mass or money than the platform counts.
+    """
+    errors: dict[str, list[str]] = {}
+    found = [products.get(line["product_id"]) for line in lines]
+    supplier_id = supplier_id or next((product["supplier"]["id"] for product in found if product), None)
+    prices = [product["price"] if product and list_prices else line.get("unit_price") for line, product in zip(lines, found, strict=True)]
+    currency = next((price.currency for price in prices if price), None)
+    complete = []
+    for number, (line, product, price) in enumerate(zip(lines, found, prices, strict=True)):
+        field, quantity = f"lines.{number}", line.get("quantity")
+        if problem := _product_problem(line, lines[:number], product, buyer_id, supplier_id):
+            errors[f"{field}.product_id"] = [problem]
+        elif price and price.currency != currency:
+            errors[f"{field}.{'product_id' if list_prices else 'unit_price.currency'}"] = [f"All lines share one currency, which is {currency} here."]
+        elif product and quantity:
+            whole = order_line(product, quantity, price) if price else None
+            if quantity < product["minimum_quantity"]:
+                errors[f"{field}.quantity"] = [f"At least {product['minimum_quantity']} must be taken."]
+            elif whole and (whole["line_total"].minor > LARGEST_MINOR or max(whole["net_mass_kg"], whole["gross_mass_kg"]) > HEAVIEST):
+                errors[f"{field}.quantity"] = ["More than can be traded in one line."]
+            elif whole:
+                complete.append(whole)
+    if not errors and len(complete) == len(lines) and total(complete).minor > LARGEST_MINOR:
+        errors["lines"] = ["More than can be traded in one order."]
+    if errors:
+        raise Invalid("lines_invalid", "Some lines cannot be traded like this.", errors)
+    return complete
+
+
+def _product_problem(
+    line: Mapping[str, Any], before: list[dict[str, Any]], product: Mapping[str, Any] | None, buyer_id: str, supplier_id: str | None
+) -> str | None:
+    if any(other["product_id"] == line["product_id"] for other in before):
+        return "This product is on an earlier line."
+    if product is None:
+        return "There is no such product for sale."
+    if product["supplier"]["id"] == buyer_id:
+        return "One's own goods cannot be bought."
+    if product["supplier"]["id"] != supplier_id:
+        return "All lines must be of one supplier's products."
+    return None

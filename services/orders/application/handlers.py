@@ -1,0 +1,61 @@
+"""The commands of orders: place, act, keep a draft. Each function is one transaction; what is allowed is the domain's to say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from services.orders.application import answers, forms, goods, moves
+from services.orders.application.goods import Products
+from services.orders.application.records import Author, author, find_order, history_of
+from services.orders.domain import lifecycle
+from services.orders.domain.steps import STEPS
+from services.orders.domain.terms import Terms
+from services.orders.models import drafts, order_history
+from shared.kit.errors import Invalid, PreconditionFailed
+from shared.platform.calls import Call
+from shared.platform.database import Transaction
+
+_FORMS = {step.name: step.action for step in STEPS if step.form}
+"""Step → the action that submits its form."""
+
+
+def place_order(tx: Transaction, call: Call, products: Products) -> dict[str, Any]:
+    """A buyer orders from a listing at its prices."""
+    actor, data = call.require_actor("buyer"), call.data
+    lines = goods.checked(data["lines"], products, actor.id, list_prices=True)
+    terms = Terms.agreed(data["terms"])
+    parties = goods.parties(actor, products[data["lines"][0]["product_id"]])
+    order = moves.place(tx, Author(actor.id, "buyer"), parties, terms, lines)
+    return answers.order(tx, order, actor)
+
+
+def act_on_order(tx: Transaction, call: Call) -> dict[str, Any]:
+    """Do one of the actions that the order allows now, with its form.
+
+    In this order: NotFound; PreconditionFailed where `if_match` is not the order's version; Conflict and Forbidden as `lifecycle.decide` says; Invalid by field.
+    """
+    actor, data = call.require_actor(), call.data
+    order = find_order(tx, data["id"], actor, lock=True)
+    if data.get("if_match", order.row.version) != order.row.version:
+        raise PreconditionFailed("version_changed", f"The order is at version {order.row.version} by now; read it again.", version=order.row.version)
+    transition = lifecycle.decide(order.situation, data["action"], actor, tx.now)
+    history = history_of(tx, order_history, order.row.id) if transition.draft else []
+    form = forms.submitted(transition, data["form"], forms.facts_of(order, history, tx.now.date()))
+    return answers.order(tx, moves.apply(tx, order, transition, author(actor, order.row), form=form), actor)
+
+
+def save_draft(tx: Transaction, call: Call) -> dict[str, Any]:
+    """Keep the form of the step at hand as far as it is filled in, for the step's actor; the answer says what submitting it would meet."""
+    actor, data = call.require_actor(), call.data
+    order = find_order(tx, data["id"], actor, lock=True)
+    if data["step"] not in _FORMS:
+        raise Invalid("invalid_fields", "There is no such form.", {"step": [f"Must be one of: {', '.join(_FORMS)}."]})
+    # The password is asked for when the form is submitted, not while it is being written.
+    transition = lifecycle.decide(order.situation, _FORMS[data["step"]], replace(actor, reauthenticated=True), tx.now)
+    form = forms.draft(transition, data["form"])
+    saved = {"form": form, "saved_at": tx.now}
+    keep = tx.upsert(drafts).values(order_id=order.row.id, step=data["step"], **saved)
+    tx.execute(keep.on_conflict_do_update(index_elements=["order_id", "step"], set_=saved))
+    facts = forms.facts_of(order, history_of(tx, order_history, order.row.id), tx.now.date())
+    return {"step": data["step"], "problems": forms.problems_of(transition, data["form"], facts), **saved}

@@ -1,0 +1,200 @@
+"""The only writer of states: `place` and `apply` for orders, `open_enquiry` and `move` for enquiries.
+
+Each changes the row by compare-and-set on its version, adds to the history, sets the deadlines and emits the one event, all in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set as AbstractSet
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Table, delete, insert, update
+
+from services.orders.application import goods
+from services.orders.application.durations import deadlines_of
+from services.orders.application.forms import schema_of
+from services.orders.application.records import Author, Enquiry, Order, party
+from services.orders.domain import enquiry as negotiations, lifecycle
+from services.orders.domain.lifecycle import FINAL_STATES, Transition
+from services.orders.domain.terms import Terms
+from services.orders.models import deadlines, drafts, enquiries, enquiry_history, order_history, orders
+from shared.kit.errors import Conflict
+from shared.kit.ids import new_id, new_number
+from shared.kit.money import Money
+from shared.platform.database import Transaction
+
+Parties = Mapping[str, str]
+"""`buyer_id`, `buyer_name`, `supplier_id`, `supplier_name`."""
+
+
+def place(tx: Transaction, author: Author, parties: Parties, terms: Terms, lines: list[dict[str, Any]], enquiry_id: str | None = None) -> Order:
+    """Make an order of complete terms and lines (`OrderLine`)."""
+    transition, total = lifecycle.placement(terms), goods.total(lines)
+    values = {
+        "id": new_id(),
+        "number": new_number("TO"),
+        "enquiry_id": enquiry_id,
+        "state": transition.target,
+        "awaiting": list(transition.awaits),
+        "version": 1,
+        **parties,
+        "terms": terms.as_data(),
+        "lines": goods.dump_lines(lines),
+        "currency": total.currency,
+        "total": total.minor,
+        "created_at": tx.now,
+        "updated_at": tx.now,
+    }
+    row = tx.execute(insert(orders).values(values).returning(orders)).one()
+    details = {"enquiry_id": enquiry_id, "terms": terms.as_data(), "lines": lines, "total": total}
+    return _record(tx, Order(row, {}), transition, author, None, details)
+
+
+def apply(
+    tx: Transaction,
+    order: Order,
+    transition: Transition,
+    author: Author,
+    *,
+    form: Mapping[str, Any] | None = None,
+    reason: str | None = None,
+    note: str | None = None,
+    paid: Money | None = None,
+) -> Order:
+    """Move the order along the transition, which is recorded and told unless it is but one of several confirmations. `form` is what was submitted, as Python values; `paid` what the payment that is recorded by it amounts to.
+
+    Conflict `changed_meanwhile` where the row is not the one the transition was decided on.
+    """
+    row = order.row
+    changes: dict[str, Any] = {"state": transition.target, "awaiting": list(transition.awaits)}
+    if paid:
+        changes["paid"] = paid.minor
+    if lifecycle.owes_refund(order.situation, transition):
+        changes["refund"] = row.paid
+    if transition.action == "confirm_refund":
+        changes["refund_received_at"] = tx.now
+    if transition.action == "propose_abort":
+        changes["abort_proposed_by"] = author.id
+    elif transition.target != row.state:
+        changes["abort_proposed_by"] = None
+    if transition.event is None:
+        return replace(order, row=_compare_and_set(tx, orders, row, changes))
+    moved = replace(order, row=_compare_and_set(tx, orders, row, {**changes, "version": row.version + 1}))
+    if transition.draft or transition.target in FINAL_STATES:
+        tx.execute(delete(drafts).where(drafts.c.order_id == row.id))
+    given = form or {}
+    details = {
+        "reason": reason or given.get("reason"),
+        "note": note or given.get("note"),
+        "form": form,
+        "settlement": moved.situation.terms.settlement,
+        "refund": moved.refund,
+    }
+    return _record(tx, moved, transition, author, row.state, details)
+
+
+def refund_arrived(tx: Transaction, order: Order) -> None:
+    """Escrow: the buyer has the money back. Nothing is decided by it, so it is no transition."""
+    _compare_and_set(tx, orders, order.row, {"refund_received_at": tx.now})
+
+
+def _record(tx: Transaction, order: Order, transition: Transition, author: Author, source: str | None, details: Mapping[str, Any]) -> Order:
+    row, form = order.row, details.get("form")
+    entry = {
+        "order_id": row.id,
+        "version": row.version,
+        "at": tx.now,
+        "actor_id": author.id,
+        "actor_role": author.role,
+        "step": transition.step,
+        "action": transition.action,
+        "from_state": source,
+        "to_state": row.state,
+        "reason": details.get("reason"),
+        "note": details.get("note"),
+    }
+    stored = schema_of(transition.form).dump(form) if form else None
+    tx.execute(insert(order_history).values(**entry, label=transition.label, form=stored))
+    if row.state != source:
+        order = replace(order, deadlines=_start_deadlines(tx, order))
+    elif transition.deadline:  # it has struck and the order stays where it is: once is enough
+        order = replace(order, deadlines=_set_deadlines(tx, "order", row.id, {}))
+    tx.emit(str(transition.event), row.id, {**entry, **details, **_told(row)})
+    return order
+
+
+def _start_deadlines(tx: Transaction, order: Order) -> Mapping[str, datetime]:
+    state, terms = order.row.state, order.situation.terms
+    durations = deadlines_of(terms.settlement)
+    due = {kind: tx.now + getattr(durations, kind) for kind in lifecycle.deadlines_on_entering(state, terms)}
+    return _set_deadlines(tx, "order", order.row.id, due, {each.deadline for each in lifecycle.transitions(terms) if each.source == state})
+
+
+def open_enquiry(tx: Transaction, parties: Parties, lines: Any, terms: Terms | None, order_lines: Any) -> Enquiry:
+    """Make an enquiry about `lines` (stored as given); `order_lines` where it names all that an order needs."""
+    values = {
+        "id": new_id(),
+        "number": new_number("TE"),
+        "state": negotiations.OPENED.target,
+        "version": 1,
+        **parties,
+        "lines": lines,
+        "terms": terms and terms.as_data(),
+        "order_lines": order_lines,
+        "created_at": tx.now,
+        "updated_at": tx.now,
+    }
+    row = tx.execute(insert(enquiries).values(values).returning(enquiries)).one()
+    return _record_enquiry(tx, Enquiry(row, None), negotiations.OPENED, Author(parties["buyer_id"], "buyer"), None)
+
+
+def move(tx: Transaction, enquiry: Enquiry, row: negotiations.Row, author: Author, note: str | None = None, order_id: str | None = None) -> Enquiry:
+    """Move the enquiry, with what is its latest offer by now, along the row. `order_id` is the order made of it. Conflict as for `apply`."""
+    changes = {"state": row.target, "version": enquiry.row.version + 1, "order_id": order_id or enquiry.row.order_id}
+    moved = replace(enquiry, row=_compare_and_set(tx, enquiries, enquiry.row, changes))
+    if row.action == "offer" or row.target != row.source:
+        due = {negotiations.VALIDITY: enquiry.offer.valid_until} if enquiry.offer and row.target == "offered" else {}
+        _set_deadlines(tx, "enquiry", moved.row.id, due, {negotiations.VALIDITY})
+    return _record_enquiry(tx, moved, row, author, note)
+
+
+def _record_enquiry(tx: Transaction, enquiry: Enquiry, row: negotiations.Row, author: Author, note: str | None) -> Enquiry:
+    entry = {
+        "enquiry_id": enquiry.row.id,
+        "version": enquiry.row.version,
+        "at": tx.now,
+        "actor_id": author.id,
+        "actor_role": author.role,
+        "action": row.action,
+        "from_state": row.source,
+        "to_state": row.target,
+    }
+    tx.execute(insert(enquiry_history).values(**entry, label=row.label, note=note))
+    tx.emit(row.event, enquiry.row.id, {**entry, **_told(enquiry.row), "order_id": enquiry.row.order_id})
+    return enquiry
+
+
+def _told(row: Row[Any]) -> dict[str, Any]:
+    return {"number": row.number, "buyer": party(row, "buyer"), "supplier": party(row, "supplier")}
+
+
+def _compare_and_set(tx: Transaction, table: Table, row: Row[Any], changes: Mapping[str, Any]) -> Row[Any]:
+    """The row as changed. Only a transition makes a new version of it."""
+    mine = update(table).where(table.c.id == row.id, table.c.version == row.version)
+    changed = tx.execute(mine.values(**changes, updated_at=tx.now).returning(table)).one_or_none()
+    if changed is None:
+        raise Conflict("changed_meanwhile", "Somebody else has changed it meanwhile; read it again.", state=row.state)
+    return changed
+
+
+def _set_deadlines(
+    tx: Transaction, aggregate: str, key: str, due: Mapping[str, datetime], clocked: AbstractSet[str | None] = frozenset()
+) -> Mapping[str, datetime]:
+    """Replace those running by `due`. The clock strikes at the kinds `clocked`; the others only tell what is late."""
+    tx.execute(delete(deadlines).where(deadlines.c.aggregate == aggregate, deadlines.c.aggregate_id == key))
+    for kind, due_at in due.items():
+        strikes_at = due_at if kind in clocked else None
+        tx.execute(insert(deadlines).values(aggregate=aggregate, aggregate_id=key, kind=kind, due_at=due_at, strikes_at=strikes_at))
+    return due

@@ -1,0 +1,51 @@
+"""What a caller may see: enquiries and orders, one by one and in pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from services.orders.application import answers
+from services.orders.application.pages import page
+from services.orders.application.records import Order, find_enquiry, find_order
+from services.orders.domain import enquiry as negotiations, lifecycle
+from services.orders.models import enquiries, orders
+from shared.kit.errors import Invalid
+from shared.platform.calls import Call
+from shared.platform.database import Transaction
+
+_SHARED = ("number", "state", "version", "buyer_id", "buyer_name", "supplier_id", "supplier_name", "updated_at")
+_ENQUIRY_COLUMNS = [enquiries.c[name] for name in (*_SHARED, "order_id")]
+_ORDER_COLUMNS = [orders.c[name] for name in (*_SHARED, "enquiry_id", "awaiting", "currency", "total")]
+
+
+def get_enquiry(tx: Transaction, call: Call) -> dict[str, Any]:
+    """An `Enquiry`; NotFound for who is neither a party nor an operator."""
+    actor = call.require_actor()
+    return answers.enquiry(tx, find_enquiry(tx, call.data["id"], actor), actor)
+
+
+def get_order(tx: Transaction, call: Call) -> dict[str, Any]:
+    """An `Order`; NotFound for who is neither a party nor an operator."""
+    actor = call.require_actor()
+    return answers.order(tx, find_order(tx, call.data["id"], actor), actor)
+
+
+def list_enquiries(tx: Transaction, call: Call) -> dict[str, Any]:
+    """An `EnquiryPage` of the caller's own, of all for an operator."""
+    actor = call.require_actor()
+    rows, following = page(tx, enquiries, _ENQUIRY_COLUMNS, actor, _known_state(call.data, negotiations.STATES))
+    return {"items": [answers.enquiry_summary(row) for row in rows], "next": following}
+
+
+def list_orders(tx: Transaction, call: Call) -> dict[str, Any]:
+    """An `OrderPage` of the caller's own, of all for an operator."""
+    actor = call.require_actor()
+    rows, following = page(tx, orders, _ORDER_COLUMNS, actor, _known_state(call.data, lifecycle.STATES))
+    return {"items": [answers.order_summary(Order(row, {})) for row in rows], "next": following}
+
+
+def _known_state(data: Mapping[str, Any], states: Iterable[str]) -> Mapping[str, Any]:
+    if data.get("state") not in (None, *states):
+        raise Invalid("invalid_fields", "There is no such state.", {"state": [f"Must be one of: {', '.join(states)}."]})
+    return data

@@ -1,0 +1,40 @@
+"""Cross-checks of the buyer's payment and of the supplier's confirmation that it has come."""
+
+from __future__ import annotations
+
+from services.orders.domain.checks.facts import Form, OrderFacts, Problems
+from shared.kit.money import Money
+
+
+def mask_account(account: str) -> str:
+    """All but the last four characters as stars; an account of four characters or fewer wholly."""
+    shown = account[-4:] if len(account) > 4 else ""
+    return shown.rjust(len(account), "*")
+
+
+def check_payment(form: Form, facts: OrderFacts) -> Problems:
+    """The method is one the settlement allows, the amount the order's total."""
+    problems = Problems()
+    if facts.terms.settlement == "escrow":
+        problems.unless(form["method"] == "balance", "method", "Under escrow an order is paid from the balance on the platform: balance.")
+    else:
+        problems.unless(form["method"] != "balance", "method", "Under direct settlement the money goes to the supplier: any method but balance.")
+    problems.unless(form["currency"] == facts.total.currency, "currency", f"The order is in {facts.total.currency}.")
+    problems.unless(_is_total(form, facts.total), "amount", f"The order's total is {facts.total}.")
+    problems.unless_between(form["paid_on"], "paid_on", facts, after=())
+    return problems
+
+
+def check_payment_confirmation(form: Form, facts: OrderFacts) -> Problems:
+    """What was received is the order's total."""
+    problems = Problems()
+    problems.unless(form["received_amount"] == facts.total, "received_amount", f"The total is {facts.total}: where another amount came, raise an exception.")
+    problems.unless_between(form["received_on"], "received_on", facts, after=["payment.paid_on"])
+    return problems
+
+
+def _is_total(form: Form, total: Money) -> bool:
+    try:
+        return Money.of(form["amount"], total.currency) == total
+    except ValueError:
+        return False

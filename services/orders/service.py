@@ -1,0 +1,95 @@
+"""The orders service on the bus: each call goes to its handler, each event to its reaction, and the clock to the deadlines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.orders.application import clock, deadlines, enquiries, goods, handlers, queries
+from services.orders.application.reactions import REACTIONS
+from shared.contracts import orders as contract
+from shared.contracts.catalog import PRODUCTS_BY_ID
+from shared.platform.calls import Call
+from shared.platform.client import RpcClient
+from shared.platform.consumer import consumes
+from shared.platform.database import Transaction
+from shared.platform.rpc import rpc
+from shared.platform.store import Store
+from shared.platform.timer import every
+from shared.platform.wire import Event
+
+
+class OrdersService:
+    name = "orders"
+    store = Store(clock=clock.ahead)
+    bus = RpcClient()
+
+    @rpc(contract.OPEN_ENQUIRY)
+    def open_enquiry(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, enquiries.open_enquiry, self._products(call))
+
+    @rpc(contract.MAKE_OFFER)
+    def make_offer(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, enquiries.make_offer, self._products(call))
+
+    @rpc(contract.ACCEPT_ENQUIRY)
+    def accept_enquiry(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, enquiries.accept_enquiry)
+
+    @rpc(contract.CANCEL_ENQUIRY)
+    def cancel_enquiry(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, enquiries.cancel_enquiry)
+
+    @rpc(contract.SEND_MESSAGE)
+    def send_message(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, enquiries.send_message)
+
+    @rpc(contract.GET_ENQUIRY)
+    def get_enquiry(self, call: Call) -> Mapping[str, Any]:
+        return self.store.read(call, queries.get_enquiry)
+
+    @rpc(contract.LIST_ENQUIRIES)
+    def list_enquiries(self, call: Call) -> Mapping[str, Any]:
+        return self.store.read(call, queries.list_enquiries)
+
+    @rpc(contract.PLACE_ORDER)
+    def place_order(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, handlers.place_order, self._products(call))
+
+    @rpc(contract.GET_ORDER)
+    def get_order(self, call: Call) -> Mapping[str, Any]:
+        return self.store.read(call, queries.get_order)
+
+    @rpc(contract.LIST_ORDERS)
+    def list_orders(self, call: Call) -> Mapping[str, Any]:
+        return self.store.read(call, queries.list_orders)
+
+    @rpc(contract.ACT_ON_ORDER)
+    def act_on_order(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, handlers.act_on_order)
+
+    @rpc(contract.SAVE_DRAFT)
+    def save_draft(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, handlers.save_draft)
+
+    @rpc(contract.GET_CLOCK)
+    def get_clock(self, call: Call) -> Mapping[str, Any]:
+        return self.store.read(call, clock.get_clock)
+
+    @rpc(contract.ADVANCE_CLOCK)
+    def advance_clock(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, clock.advance_clock)
+
+    @consumes(REACTIONS)
+    def react(self, tx: Transaction, event: Event) -> None:
+        REACTIONS[event.type](tx, event)
+
+    @every(seconds=1.0)
+    def sweep_deadlines(self) -> None:
+        while self.store.run(deadlines.sweep):
+            pass
+
+    def _products(self, call: Call) -> goods.Products:
+        """The products of the call's lines, asked for before the transaction begins: none waits for another service."""
+        ids = sorted({line["product_id"] for line in call.data["lines"]})
+        return goods.read_products(self.bus.call(PRODUCTS_BY_ID, {"ids": ids}, call))

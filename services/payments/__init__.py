@@ -1,0 +1,1 @@
+"""Payments: the double-entry ledger, orders' accounts, parties' balances."""

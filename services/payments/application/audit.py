@@ -1,0 +1,76 @@
+"""The books' audit, for `reconcile`: sums that must come out even. It reads everything and changes nothing."""
+
+from __future__ import annotations
+
+from sqlalchemy import case, func, literal, or_, select, union_all
+
+from services.payments.domain.ledger import CHART
+from services.payments.models import ledger_accounts, order_accounts, transfers
+from shared.platform.audit import Sum, faults
+from shared.platform.database import Transaction
+
+_accounts = ledger_accounts.c
+_grows_by_debits = _accounts.kind.in_([kind.name for kind in CHART.values() if kind.side == "debit"])
+_balance = case((_grows_by_debits, _accounts.debits - _accounts.credits), else_=_accounts.credits - _accounts.debits)
+
+
+def sums(tx: Transaction) -> list[Sum]:
+    """All checks in turn. A faulty account has a line of its own, the sound ones are only counted."""
+    return [*_debits_and_credits(tx), *_kept_totals(tx), *_overdrawn(tx), *_escrow(tx), *_states(tx)]
+
+
+def order_states(tx: Transaction) -> dict[str, str]:
+    """The state of each order's account by order id."""
+    return {row.order_id: row.state for row in tx.execute(select(order_accounts.c.order_id, order_accounts.c.state))}
+
+
+def _debits_and_credits(tx: Transaction) -> list[Sum]:
+    debits, credits = func.sum(_accounts.debits).label("debits"), func.sum(_accounts.credits).label("credits")
+    rows = tx.execute(select(_accounts.currency, debits, credits).group_by(_accounts.currency).order_by(_accounts.currency))
+    return [Sum("debits = credits", row.currency, {"debits": int(row.debits), "credits": int(row.credits)}, int(row.debits - row.credits)) for row in rows]
+
+
+def _kept_totals(tx: Transaction) -> list[Sum]:
+    """The totals kept by the trigger against what the transfers come to."""
+    entries = union_all(
+        select(transfers.c.debit.label("code"), transfers.c.currency, transfers.c.amount.label("debits"), literal(0).label("credits")),
+        select(transfers.c.credit, transfers.c.currency, literal(0), transfers.c.amount),
+    ).subquery()
+    by_account = select(entries.c.code, entries.c.currency, func.sum(entries.c.debits).label("debits"), func.sum(entries.c.credits).label("credits"))
+    posted = by_account.group_by(entries.c.code, entries.c.currency).subquery()
+    debits, credits = _accounts.debits - func.coalesce(posted.c.debits, 0), _accounts.credits - func.coalesce(posted.c.credits, 0)
+    both = ledger_accounts.outerjoin(posted, (_accounts.code == posted.c.code) & (_accounts.currency == posted.c.currency))
+    differing = select(_accounts.code, _accounts.currency, debits.label("debits"), credits.label("credits")).select_from(both)
+    rows = tx.execute(differing.where(or_(debits != 0, credits != 0)).order_by(_accounts.code, _accounts.currency))
+    found = [
+        (f"{row.code} {row.currency}", {"debits too many": int(row.debits), "credits too many": int(row.credits)}, int(abs(row.debits) + abs(row.credits)))
+        for row in rows
+    ]
+    return faults("totals = transfers", "all accounts", _count(tx), found)
+
+
+def _overdrawn(tx: Transaction) -> list[Sum]:
+    below = select(_accounts.code, _accounts.currency, _balance.label("balance")).where(_balance < 0).order_by(_accounts.code, _accounts.currency)
+    found = [(f"{row.code} {row.currency}", {"balance": row.balance}, row.balance) for row in tx.execute(below)]
+    return faults("no balance below zero", "all accounts", _count(tx), found)
+
+
+def _escrow(tx: Transaction) -> list[Sum]:
+    """What lies in escrow against what the orders whose payment is held come to."""
+    in_escrow = select(_accounts.currency, func.sum(_balance).label("total")).where(_accounts.kind == "escrow").group_by(_accounts.currency)
+    due = select(order_accounts.c.currency, func.sum(order_accounts.c.due).label("total"))
+    held = due.where(order_accounts.c.state == "held").group_by(order_accounts.c.currency)
+    escrow, orders = ({row.currency: int(row.total) for row in tx.execute(statement)} for statement in (in_escrow, held))
+    figures = {currency: {"escrow": escrow.get(currency, 0), "orders": orders.get(currency, 0)} for currency in sorted(escrow | orders)}
+    return [Sum("escrow = orders held", currency, each, each["escrow"] - each["orders"]) for currency, each in figures.items()]
+
+
+def _states(tx: Transaction) -> list[Sum]:
+    """For reading: how many orders' accounts there are in each state."""
+    walk = (order_accounts.c.settlement, order_accounts.c.state)
+    rows = tx.execute(select(*walk, func.count().label("orders")).group_by(*walk).order_by(*walk))
+    return [Sum("orders' accounts", f"{row.settlement}, {row.state}", {"orders": row.orders}) for row in rows]
+
+
+def _count(tx: Transaction) -> int:
+    return int(tx.execute(select(func.count()).select_from(ledger_accounts)).scalar_one())

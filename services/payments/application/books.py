@@ -1,0 +1,73 @@
+"""The ledger and the orders' accounts as rows: read under lock, write. Nothing is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import insert, select, update
+
+from services.payments.domain import ledger
+from services.payments.domain.ledger import Transfer
+from services.payments.domain.order_account import OrderAccount
+from services.payments.models import ledger_accounts, order_accounts, transfers
+from shared.kit.ids import new_id
+from shared.kit.money import Money
+from shared.platform.database import Transaction
+
+
+def find_account(tx: Transaction, order_id: str, *, lock: bool = False) -> OrderAccount | None:
+    """The order's account; with `lock`, whoever else wants to move it waits for the end of this transaction."""
+    statement = select(order_accounts).where(order_accounts.c.order_id == order_id)
+    row = tx.execute(statement.with_for_update() if lock else statement).one_or_none()
+    return row and OrderAccount(row.order_id, row.buyer_id, row.supplier_id, row.settlement, Money(row.due, row.currency), row.state)
+
+
+def keep_account(tx: Transaction, account: OrderAccount, state: str) -> None:
+    """Open the account in this state, or bring it there."""
+    if account.state is not None:
+        tx.execute(update(order_accounts).where(order_accounts.c.order_id == account.order_id).values(state=state, changed_at=tx.now))
+        return
+    values = {
+        "order_id": account.order_id,
+        "buyer_id": account.buyer_id,
+        "supplier_id": account.supplier_id,
+        "settlement": account.settlement,
+        "state": state,
+        "due": account.due.minor,
+        "currency": account.due.currency,
+        "opened_at": tx.now,
+        "changed_at": tx.now,
+    }
+    tx.execute(insert(order_accounts).values(values))
+
+
+def least_balance(tx: Transaction, codes: Sequence[str], currency: str) -> Money | None:
+    """What each of these accounts has at least, None without any; they stay locked, and are locked in the order of their codes."""
+    if not codes:
+        return None
+    accounts = select(ledger_accounts).where(ledger_accounts.c.code.in_(codes), ledger_accounts.c.currency == currency)
+    found = {row.code: ledger.balance(row.code, row.debits, row.credits) for row in tx.execute(accounts.order_by(ledger_accounts.c.code).with_for_update())}
+    return Money(min(found.get(code, 0) for code in codes), currency)
+
+
+def record(tx: Transaction, transfer: Transfer, actor_id: str, *, order_id: str | None = None, reference: str | None = None) -> bool:
+    """Write the transfer down; False, and nothing changed, where a deposit of the same bank `reference` is there already."""
+    currency = transfer.amount.currency
+    for code in sorted((transfer.debit, transfer.credit)):
+        tx.insert_once(ledger_accounts, {"code": code, "currency": currency, "kind": ledger.kind_of(code).name})
+    values = {
+        "id": new_id(),
+        "kind": transfer.kind,
+        "debit": transfer.debit,
+        "credit": transfer.credit,
+        "amount": transfer.amount.minor,
+        "currency": currency,
+        "order_id": order_id,
+        "reference": reference,
+        "actor_id": actor_id,
+        "at": tx.now,
+    }
+    if reference is not None:
+        return tx.insert_once(transfers, values)
+    tx.execute(insert(transfers).values(values))
+    return True

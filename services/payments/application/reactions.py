@@ -1,0 +1,63 @@
+"""Which events of orders payments follows, and what it reads in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from services.payments.application import books, handlers
+from services.payments.domain.order_account import OrderAccount
+from shared.kit.errors import NotFound
+from shared.platform.database import Transaction
+from shared.platform.wire import Event
+
+
+def open_account(tx: Transaction, event: Event) -> None:
+    """An order is made: what it comes to is due."""
+    data = event.data
+    new = OrderAccount(data["order_id"], data["buyer"]["id"], data["supplier"]["id"], data["terms"]["settlement"], data["total"])
+    handlers.move(tx, event.type, books.find_account(tx, new.order_id, lock=True) or new, data["actor_id"])
+
+
+def take_payment(tx: Transaction, event: Event) -> None:
+    """The buyer says it is paid: the amount is as the form has it, in major units."""
+    data = event.data
+    form = data["form"]
+    account = _locked_account(tx, data)
+    handlers.take_payment(tx, event.type, account, data["actor_id"], method=form["method"], amount=form["amount"], currency=form["currency"])
+
+
+def settle_invoice(tx: Transaction, event: Event) -> None:
+    """The supplier says how much has come."""
+    data = event.data
+    handlers.move(tx, event.type, _locked_account(tx, data), data["actor_id"], said=data["form"]["received_amount"])
+
+
+def give_up(tx: Transaction, event: Event) -> None:
+    """The order ended before its time, and orders says what the buyer is owed."""
+    data = event.data
+    handlers.move(tx, event.type, _locked_account(tx, data), data["actor_id"], said=data["refund"])
+
+
+def follow(tx: Transaction, event: Event) -> None:
+    """Events in which the order alone matters."""
+    data = event.data
+    handlers.move(tx, event.type, _locked_account(tx, data), data["actor_id"])
+
+
+def _locked_account(tx: Transaction, data: Mapping[str, Any]) -> OrderAccount:
+    account = books.find_account(tx, data["order_id"], lock=True)
+    if account is None:
+        raise NotFound("order_account_not_found", "The order has no account here.")
+    return account
+
+
+REACTIONS: dict[str, Callable[[Transaction, Event], None]] = {
+    "orders.order_placed.v1": open_account,
+    "orders.payment_submitted.v1": take_payment,
+    "orders.payment_confirmed.v1": settle_invoice,
+    "orders.order_rejected.v1": follow,
+    "orders.order_cancelled.v1": give_up,
+    "orders.refund_received.v1": follow,
+    "orders.protection_ended.v1": follow,
+}

@@ -1,0 +1,62 @@
+"""Errors as problem documents (RFC 9457): the one table from an error's kind to its HTTP status, and how a document looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.wrappers import Response
+
+from shared.platform.calls import error_data
+from shared.platform.wire import encode
+
+STATUS = {
+    "malformed": 400,
+    "unauthenticated": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "conflict": 409,
+    "precondition_failed": 412,
+    "too_large": 413,
+    "invalid": 422,
+    "internal": 500,
+    "unavailable": 503,
+}
+"""Kind of a TradeError → HTTP status."""
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def problem(error: Exception, correlation_id: str) -> Response:
+    """The answer for any error: a TradeError by its kind, Werkzeug's by their status, everything else a 500 that tells nothing but is logged."""
+    facts: dict[str, Any]
+    if isinstance(error, HTTPException):
+        code = "no_such_path" if isinstance(error, NotFound) else error.name.lower().replace(" ", "_")
+        status, facts = error.code or 500, {"code": code, "message": error.description or ""}
+    else:
+        facts = error_data(error)
+        status = STATUS[facts["kind"]]
+    response = Response(document(status, correlation_id=correlation_id, **facts), status, content_type=MEDIA_TYPE)
+    response.headers.extend(_headers(error, facts["code"]))
+    return response
+
+
+def document(
+    status: int, code: str, message: str, correlation_id: str = "", errors: Mapping[str, Any] | None = None, data: Mapping[str, Any] | None = None, **_: Any
+) -> bytes:
+    """The document as JSON. `type` stays the same for all problems of one code; `errors` maps field paths to sentences."""
+    standard = {"type": f"/problems/{code}", "title": code.replace("_", " ").capitalize(), "status": status, "detail": message, "code": code}
+    optional = {"errors": errors, "correlation_id": correlation_id}
+    return encode({**(data or {}), **standard, **{name: value for name, value in optional.items() if value}})
+
+
+def _headers(error: Exception, code: str) -> dict[str, str]:
+    if isinstance(error, MethodNotAllowed):
+        return {"Allow": ", ".join(sorted(error.valid_methods or ()))}
+    kind = getattr(error, "kind", "")
+    if kind == "unauthenticated":
+        return {"WWW-Authenticate": 'Bearer realm="tradelane"' + (', error="invalid_token"' if code == "token_invalid" else "")}
+    if kind == "unavailable" or code == "still_running":
+        return {"Retry-After": "1"}
+    return {}

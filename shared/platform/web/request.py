@@ -1,0 +1,59 @@
+"""An HTTP request as entrypoints see it: Werkzeug's, with the path's values, the request's tracing context and a body that is read once and whole."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import eventlet
+from werkzeug.datastructures import Headers
+from werkzeug.wrappers import Request as WerkzeugRequest
+
+from shared.kit.errors import Malformed
+from shared.kit.ids import new_id
+from shared.platform.context import Context
+
+BODY_SECONDS = 30
+"""How long a client may take to send a body. The protocol limits its size."""
+
+# W3C Trace Context § 3.2: version, trace id, parent id, flags. All zeros are invalid, and so is version ff; later versions than 00 may add fields.
+_TRACEPARENT = re.compile(
+    r"(?!ff)(?:00|(?P<later>(?!00)[0-9a-f]{2}))-(?!0{32})(?P<trace>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-(?P<flags>[0-9a-f]{2})(?(later)(-.*)?)"
+)
+_CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+class Request(WerkzeugRequest):
+    """`path_values` are set when its route is found; `stopping` tells whether the server drains, so that nothing is held any longer."""
+
+    path_values: Mapping[str, str] = {}
+    stopping: Callable[[], bool] = staticmethod(lambda: False)
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        super().__init__(environ)
+        self.context = read_context(self.headers)
+
+    def body(self) -> bytes:
+        """All of the body; Malformed `body_incomplete` where it does not arrive whole and well framed in time."""
+        incomplete = Malformed("body_incomplete", "The request's body did not arrive whole.")
+        try:
+            with eventlet.Timeout(BODY_SECONDS, incomplete):
+                body: bytes = self.environ["wsgi.input"].read()
+        except (OSError, ValueError) as error:  # the connection broke, or the chunks are no chunks
+            raise incomplete from error
+        if len(body) < (self.content_length or 0):
+            raise incomplete
+        return body
+
+
+def read_context(headers: Headers) -> Context:
+    """The request's correlation id and trace: the caller's where they are well formed, otherwise fresh ones. The span is our own."""
+    given = _TRACEPARENT.fullmatch(headers.get("traceparent", ""))
+    fresh = new_id()
+    trace, flags = given.group("trace", "flags") if given else (fresh.replace("-", ""), "00")
+    correlation_id = headers.get("X-Correlation-ID", "")
+    if not _CORRELATION_ID.fullmatch(correlation_id):
+        correlation_id = trace if given else fresh
+    return Context(correlation_id=correlation_id, traceparent=f"00-{trace}-{secrets.token_hex(8)}-{flags}")

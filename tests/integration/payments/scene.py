@@ -1,0 +1,129 @@
+"""Payments as its tests drive it: orders' events in, operations called, what it told and what the ledger says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import func, select
+
+from services.payments.application import handlers, queries
+from services.payments.application.audit import sums
+from services.payments.application.reactions import REACTIONS
+from shared.contracts import payments as contract
+from shared.kit.actor import Actor
+from shared.kit.clock import utc_now
+from shared.kit.ids import new_id
+from shared.kit.money import Money
+from shared.platform.audit import Sum
+from shared.platform.context import Context
+from shared.platform.records import outbox
+from shared.platform.wire import Event
+from tests.builders.database import TestDatabase, call
+
+OPERATOR = Actor(new_id(), frozenset({"operator"}))
+
+
+def usd(minor: int) -> Money:
+    return Money(minor, "USD")
+
+
+def wire(money: Money | None) -> dict[str, str] | None:
+    return money and {"amount": str(money.amount), "currency": money.currency}  # type: ignore[return-value]
+
+
+@dataclass
+class Trade:
+    """One order, as orders tells of it."""
+
+    settlement: str
+    total: Money
+    buyer: str = field(default_factory=new_id)
+    supplier: str = field(default_factory=new_id)
+    order_id: str = field(default_factory=new_id)
+
+    def event(self, name: str, **data: Any) -> Event:
+        """`orders.<name>.v1` with what every transition tells, and `data`."""
+        raw = {
+            "order_id": self.order_id,
+            "number": "TO-00000-00000",
+            "buyer": {"id": self.buyer, "name": "Buyer"},
+            "supplier": {"id": self.supplier, "name": "Supplier"},
+            "step": None,
+            "action": name,
+            "from_state": None,
+            "to_state": "somewhere",
+            "actor_id": self.buyer,
+            "actor_role": "buyer",
+            "version": 1,
+            "at": "2026-01-01T00:00:00Z",
+        }
+        return Event(new_id(), f"orders.{name}.v1", "orders", self.order_id, 1, utc_now(), Context(), raw | data)
+
+    def placed(self) -> Event:
+        address = {"name": "Buyer", "street": "1 Quay", "city": "Rotterdam", "country": "NL"}
+        terms = {"settlement": self.settlement, "customs": "carrier", "insurance": "none", "incoterm": "DAP"}
+        terms |= {"named_place": "Rotterdam", "channel": "parcel", "ship_to": address}
+        return self.event("order_placed", terms=terms, lines=[], total=wire(self.total))
+
+    def payment_submitted(self, method: str | None = None, amount: str | None = None, currency: str | None = None) -> Event:
+        form = {"method": method or ("balance" if self.settlement == "escrow" else "bank_transfer")}
+        form |= {"amount": amount or str(self.total.amount), "currency": currency or self.total.currency}
+        return self.event("payment_submitted", form=form | {"payer_name": "Buyer", "reference": "R-1", "paid_on": "2026-01-02"})
+
+    def payment_confirmed(self, received: Money | None = None) -> Event:
+        return self.event("payment_confirmed", form={"received_on": "2026-01-03", "received_amount": wire(received or self.total)})
+
+    def cancelled(self, refund: Money | None = None) -> Event:
+        return self.event("order_cancelled", settlement=self.settlement, refund=wire(refund))
+
+    def rejected(self) -> Event:
+        return self.event("order_rejected")
+
+    def refund_received(self) -> Event:
+        return self.event("refund_received")
+
+    def protection_ended(self) -> Event:
+        return self.event("protection_ended")
+
+
+class Scene:
+    """`happen` lets payments react to events, one transaction each; the rest asks it and looks into its books."""
+
+    def __init__(self, database: TestDatabase) -> None:
+        self.database = database
+
+    def happen(self, *events: Event) -> None:
+        for event in events:
+            self.database.run(lambda tx, event=event: REACTIONS[event.type](tx, event))
+
+    def deposit(self, party: str, amount: Money, reference: str | None = None, actor: Actor | None = OPERATOR) -> list[Money]:
+        data = {"account_id": party, "amount": wire(amount), "reference": reference or new_id()}
+        return self.database.run(lambda tx: handlers.deposit(tx, call(contract.DEPOSIT, actor, data)))["items"]  # type: ignore[no-any-return]
+
+    def balances(self, party: str) -> list[Money]:
+        actor = Actor(party, frozenset({"buyer"}))
+        return self.database.run(lambda tx: queries.get_balances(tx, call(contract.GET_BALANCES, actor, {})))["items"]  # type: ignore[no-any-return]
+
+    def payments(self, order_id: str, actor: Actor | None = OPERATOR) -> dict[str, Any]:
+        asked = call(contract.GET_ORDER_PAYMENTS, actor, {"id": order_id})
+        return self.database.run(lambda tx: queries.get_order_payments(tx, asked))  # type: ignore[no-any-return]
+
+    def told(self, subject: str) -> list[tuple[str, dict[str, Any]]]:
+        """What was published about the order or account, in order: the event's name and its data."""
+        rows = self.database.run(
+            lambda tx: tx.execute(select(outbox.c.type, outbox.c.data).where(outbox.c.subject == subject).order_by(outbox.c.version)).all()
+        )
+        return [(row.type.split(".")[1], row.data) for row in rows]
+
+    def told_names(self, subject: str) -> list[str]:
+        return [name for name, _ in self.told(subject)]
+
+    def count(self, table: Any) -> int:
+        return self.database.run(lambda tx: tx.execute(select(func.count()).select_from(table)).scalar_one())  # type: ignore[no-any-return]
+
+    def audit(self) -> list[Sum]:
+        return self.database.run(sums)  # type: ignore[no-any-return]
+
+    def faults(self) -> list[Sum]:
+        return [line for line in self.audit() if line.difference]

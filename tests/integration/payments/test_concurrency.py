@@ -1,0 +1,104 @@
+"""Many at once on PostgreSQL: no balance is overdrawn, nothing counts twice, nobody blocks for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from services.payments.models import transfers
+from shared.kit.errors import Conflict
+from shared.kit.ids import new_id
+from tests.integration.payments.scene import Scene, Trade, usd
+
+pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+
+
+def at_once(*works: Callable[[], Any]) -> list[Any]:
+    """Their results, or the errors they raised; all start together."""
+    start = Barrier(len(works))
+
+    def run(work: Callable[[], Any]) -> Any:
+        start.wait()
+        try:
+            return work()
+        except Exception as error:  # noqa: BLE001  (the test says which it expects)
+            return error
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))
+
+
+def escrow_trades(count: int, total: int, buyer: str | None = None, supplier: str | None = None) -> list[Trade]:
+    buyer, supplier = buyer or new_id(), supplier or new_id()
+    return [Trade("escrow", usd(total), buyer=buyer, supplier=supplier) for _ in range(count)]
+
+
+def states(scene: Scene, trades: Sequence[Trade]) -> list[str]:
+    return sorted(scene.payments(trade.order_id)["state"] for trade in trades)
+
+
+def test_payments_from_one_balance_take_what_it_has_and_no_more(scene: Scene) -> None:
+    trades = escrow_trades(12, 30_00)
+    scene.deposit(trades[0].buyer, usd(100_00))
+    scene.happen(*(trade.placed() for trade in trades))
+    results = at_once(*(lambda trade=trade: scene.happen(trade.payment_submitted()) for trade in trades))
+    assert results == [None] * 12
+    assert states(scene, trades) == ["held"] * 3 + ["open"] * 9
+    assert scene.balances(trades[0].buyer) == [usd(10_00)]
+    answers = sorted(scene.told_names(trade.order_id)[-1] for trade in trades)
+    assert answers == ["payment_recorded"] * 3 + ["payment_refused"] * 9
+    assert scene.faults() == []
+
+
+def test_one_order_is_paid_once_however_many_try(scene: Scene) -> None:
+    (trade,) = escrow_trades(1, 30_00)
+    scene.deposit(trade.buyer, usd(100_00))
+    scene.happen(trade.placed())
+    at_once(*(lambda: scene.happen(trade.payment_submitted()) for _ in range(8)))
+    assert scene.balances(trade.buyer) == [usd(70_00)]
+    assert scene.told_names(trade.order_id).count("payment_recorded") == 1
+    assert scene.told_names(trade.order_id).count("payment_refused") == 7
+
+
+def test_an_order_is_either_released_or_given_back(scene: Scene) -> None:
+    trades = escrow_trades(6, 10_00)
+    scene.deposit(trades[0].buyer, usd(60_00))
+    for trade in trades:
+        scene.happen(trade.placed(), trade.payment_submitted())
+    ends = [lambda trade=trade, end=end: scene.happen(end(trade)) for trade in trades for end in (Trade.cancelled, Trade.protection_ended)]
+    results = at_once(*ends)
+    assert sum(isinstance(result, Conflict) for result in results) == 6
+    assert results.count(None) == 6
+    ended = states(scene, trades)
+    back, released = ended.count("refunded"), ended.count("released")
+    assert back + released == 6
+    assert scene.balances(trades[0].buyer) == [usd(back * 10_00)][: bool(back)]
+    assert scene.balances(trades[0].supplier) == [usd(released * 10_00)][: bool(released)]
+    assert scene.faults() == []
+
+
+def test_one_bank_reference_entered_by_many_counts_once(scene: Scene) -> None:
+    party = new_id()
+    results = at_once(*(lambda: scene.deposit(party, usd(7_00), "BANK-1") for _ in range(8)))
+    assert results == [[usd(7_00)]] * 8
+    assert scene.count(transfers) == 1
+    assert scene.told_names(party) == ["deposit_made"]
+
+
+def test_money_going_to_and_fro_between_two_parties_neither_deadlocks_nor_gets_lost(scene: Scene) -> None:
+    """Each pays the other, gets released to, and is deposited to, all at the same time."""
+    one, other = new_id(), new_id()
+    there, back = escrow_trades(5, 10_00, one, other), escrow_trades(5, 10_00, other, one)
+    for party in (one, other):
+        scene.deposit(party, usd(50_00))
+    scene.happen(*(trade.placed() for trade in (*there, *back)))
+    works = [lambda trade=trade: scene.happen(trade.payment_submitted(), trade.protection_ended()) for trade in (*there, *back)]
+    works += [lambda party=party: scene.deposit(party, usd(1_00)) for party in (one, other) * 3]
+    assert [result for result in at_once(*works) if isinstance(result, Exception)] == []
+    assert scene.balances(one) == scene.balances(other) == [usd(53_00)]
+    assert states(scene, (*there, *back)) == ["released"] * 10
+    assert scene.faults() == []

@@ -1,0 +1,173 @@
+"""Access tokens are checked here, and nothing but a good one of accounts passes."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import jwt
+import pytest
+
+from services.gateway.application import identity
+from services.gateway.application.identity import LIFETIME, PATIENCE, Keys
+from shared.contracts.accounts import ME, SIGNING_KEYS
+from shared.kit.errors import Unauthenticated, Unavailable
+from tests.unit.gateway.fakes import BUYER, Gateway, Services, Signer
+
+AWAY = Unavailable("service_unavailable", "accounts is away")
+
+
+class Clock:
+    """Stands in for the module's `time`."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+
+    def time(self) -> float:
+        return time.time() + self.passed
+
+    def monotonic(self) -> float:
+        return 1000 + self.passed
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(identity, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def signer() -> Signer:
+    return Signer()
+
+
+@pytest.fixture
+def services(signer: Signer) -> Iterator[Services]:
+    return Services({SIGNING_KEYS: {"keys": [signer.public]}})
+
+
+def test_a_good_token_tells_who_is_calling(services: Services, signer: Signer) -> None:
+    actor = Keys().actor(signer.token(roles=["buyer", "operator"]), services)
+    assert (actor.id, actor.roles, actor.name, actor.reauthenticated) == (BUYER, {"buyer", "operator"}, "Ada", False)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": "somebody"},
+        {"aud": None},
+        {"iss": "somebody"},
+        {"iss": None},
+        {"exp": None},
+        {"iat": None},
+        {"sub": None},
+        {"roles": None},
+        {"iat": int(time.time()) + 3600},
+    ],
+)
+def test_a_token_with_wrong_or_missing_claims_is_refused(services: Services, signer: Signer, claims: dict[str, Any]) -> None:
+    with pytest.raises(Unauthenticated) as refused:
+        Keys().actor(signer.token(**claims), services)
+    assert refused.value.code == "token_invalid"
+
+
+def test_a_token_is_over_when_it_is_over_even_if_it_was_good_before(services: Services, signer: Signer, clock: Clock) -> None:
+    keys, token = Keys(), signer.token(exp=int(time.time()) + 10)
+    keys.actor(token, services)
+    clock.passed = 16  # its ten seconds, the leeway, and one
+    with pytest.raises(Unauthenticated) as refused:
+        keys.actor(token, services)
+    assert refused.value.code == "token_expired"
+    with pytest.raises(Unauthenticated) as fresh:
+        Keys().actor(signer.token(exp=int(time.time()) - 10), services)
+    assert fresh.value.code == "token_expired"
+
+
+def test_a_changed_token_is_refused(services: Services, signer: Signer) -> None:
+    head, body, signature = signer.token().split(".")
+    claims = json.loads(base64.urlsafe_b64decode(body + "=="))
+    forged = base64.urlsafe_b64encode(json.dumps({**claims, "roles": ["operator"]}).encode()).rstrip(b"=").decode()
+    for token in (f"{head}.{forged}.{signature}", f"{head}.{body}.", "rubbish", "a.b.c", ""):
+        with pytest.raises(Unauthenticated):
+            Keys().actor(token, services)
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256"])
+def test_no_other_algorithm_passes(services: Services, signer: Signer, algorithm: str) -> None:
+    claims = jwt.decode(signer.token(), options={"verify_signature": False})
+    token = jwt.encode(claims, None if algorithm == "none" else signer.public["x"].ljust(32, "x"), algorithm, {"kid": signer.kid})
+    with pytest.raises(Unauthenticated):
+        Keys().actor(token, services)
+
+
+def test_the_keys_are_asked_for_once(services: Services, signer: Signer) -> None:
+    keys = Keys()
+    for _ in range(3):
+        keys.actor(signer.token(), services)
+        keys.actor(signer.token(name="Bea"), services)
+    assert len(services.asked) == 1
+
+
+def test_a_new_key_is_asked_for_but_not_at_every_made_up_one(services: Services, signer: Signer, clock: Clock) -> None:
+    keys, newer = Keys(), Signer("two")
+    keys.actor(signer.token(), services)
+    services.answers[SIGNING_KEYS] = {"keys": [signer.public, newer.public]}
+    with pytest.raises(Unauthenticated):
+        keys.actor(newer.token(), services)
+    clock.passed += PATIENCE + 0.1
+    assert keys.actor(newer.token(), services).id == BUYER
+    for number in range(20):
+        with pytest.raises(Unauthenticated):
+            keys.actor(Signer(f"made up {number}").token(), services)
+    assert len(services.asked) == 2
+
+
+def test_a_withdrawn_key_is_good_no_longer(services: Services, signer: Signer, clock: Clock) -> None:
+    keys, token = Keys(), signer.token(exp=int(time.time() + 2 * LIFETIME))
+    keys.actor(token, services)
+    services.answers[SIGNING_KEYS] = {"keys": [Signer("two").public]}
+    clock.passed += LIFETIME + 1
+    with pytest.raises(Unauthenticated):
+        keys.actor(token, services)
+
+
+def test_while_accounts_is_away_known_keys_stay_good_and_without_any_nobody_is_told_to_sign_in(services: Services, signer: Signer, clock: Clock) -> None:
+    good = services.answers[SIGNING_KEYS]
+    services.answers[SIGNING_KEYS] = AWAY
+    keys = Keys()
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            keys.actor(signer.token(), services)
+    assert len(services.asked) == 1, "a service that is away must not be asked for each request"
+    services.answers[SIGNING_KEYS] = good
+    clock.passed += PATIENCE + 0.1
+    token = signer.token(exp=int(time.time() + 2 * LIFETIME))
+    keys.actor(token, services)
+    services.answers[SIGNING_KEYS] = AWAY
+    clock.passed += LIFETIME + 1
+    assert keys.actor(token, services).id == BUYER
+
+
+@pytest.mark.parametrize("header", [None, "", "Basic YTpi", "Bearer", "Bearer "])
+def test_without_a_bearer_token_nothing_is_answered(gateway: Gateway, header: str | None) -> None:
+    answer = gateway.ask("GET", "/v1/me", token=None, **({} if header is None else {"Authorization": header}))
+    assert (answer.status_code, answer.json["code"]) == (401, "token_missing")
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="tradelane"'
+    assert not gateway.services.asked
+
+
+def test_a_bad_token_is_answered_as_rfc_6750_has_it(gateway: Gateway) -> None:
+    answer = gateway.ask("GET", "/v1/me", token="rubbish")
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="tradelane", error="invalid_token"'
+
+
+def test_the_caller_goes_with_the_call(gateway: Gateway) -> None:
+    gateway.services.answers[ME] = {"id": BUYER}
+    assert gateway.ask("GET", "/v1/me").status_code == 200
+    actor = gateway.services.calls_of(ME)[0].actor
+    assert actor is not None
+    assert actor.id == BUYER

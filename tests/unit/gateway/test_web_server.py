@@ -1,0 +1,339 @@
+"""The HTTP server as a stranger meets it: over a real socket, with requests that are slow, huge, broken or too many."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import eventlet
+import pytest
+from nameko.containers import ServiceContainer
+from werkzeug.wrappers import Response
+
+from shared.platform.settings import settings
+from shared.platform.web import Request, http, protocol, request, server
+
+HOST = b"Host: here\r\n"
+ECHO = b"POST /echo HTTP/1.1\r\n" + HOST
+
+
+@dataclass(frozen=True)
+class Path:
+    method: str
+    rule: str
+
+
+class Answering:
+    name = "answering"
+
+    @http(lambda: (Path("POST", "/echo"), Path("GET", "/pause/<float:seconds>"), Path("GET", "/defect")))
+    def answer(self, endpoint: Path, asked: Request) -> Response:
+        if endpoint.rule == "/defect":
+            raise RuntimeError("the cellar is at /var/secret")
+        if endpoint.rule == "/echo":
+            return Response(asked.body())
+        eventlet.sleep(float(asked.path_values["seconds"]))
+        return Response("done")
+
+
+@dataclass
+class Here:
+    """The server under test, and a client."""
+
+    container: Any
+    web: server.WebServer
+    connections: list[Any] = field(default_factory=list)
+
+    def connect(self) -> Any:
+        connection = eventlet.connect(("127.0.0.1", self.web.address[1]))
+        connection.settimeout(5)
+        self.connections.append(connection)
+        return connection
+
+    def ask(self, raw: bytes, *more: bytes) -> Answer:
+        """The answer to one request on a connection of its own."""
+        connection = self.connect()
+        connection.sendall(raw)
+        for each in more:
+            eventlet.sleep(0.01)
+            connection.sendall(each)
+        return read(connection)
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    closed: bool = False
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        assert self.headers["content-type"] == "application/problem+json"
+        document: dict[str, Any] = json.loads(self.body)
+        assert document["status"] == self.status
+        assert document["correlation_id"]
+        return document
+
+
+def read(connection: Any) -> Answer:
+    """The next answer on a connection; whether the server then closed it is looked up where it said so."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        data = connection.recv(4096)
+        assert data, f"closed after {received!r}"
+        received += data
+    head, _, body = received.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    while len(body) < int(headers.get("content-length", 0)):
+        body += connection.recv(4096)
+    answer = Answer(int(first.split(" ")[1]), headers, body)
+    if headers.get("connection") == "close":
+        answer.closed = connection.recv(1) == b""
+    return answer
+
+
+Start = Callable[..., Here]
+
+
+@pytest.fixture
+def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Starts the server with changed settings."""
+    started: list[Here] = []
+
+    def start_with(**changed: Any) -> Here:
+        own = replace(settings(), http_host="127.0.0.1", http_port=0, drain_timeout=2.0, **changed)
+        monkeypatch.setattr(server, "settings", lambda: own)
+        monkeypatch.setattr(protocol, "settings", lambda: own)
+        container = ServiceContainer(Answering)
+        started.append(Here(container, next(each for each in container.subextensions if isinstance(each, server.WebServer))))
+        container.start()
+        return started[-1]
+
+    yield start_with
+    for here in started:
+        for connection in here.connections:
+            connection.close()
+        here.container.stop()
+
+
+@pytest.fixture
+def here(start: Start) -> Here:
+    return start(http_body_limit=1000)
+
+
+def test_a_connection_serves_one_request_after_another(here: Here) -> None:
+    connection = here.connect()
+    for word in (b"one", b"other"):
+        connection.sendall(ECHO + b"Content-Length: %d\r\n\r\n" % len(word) + word)
+        answer = read(connection)
+        assert (answer.status, answer.body, answer.closed) == (200, word, False)
+
+
+def test_a_defect_shows_neither_stack_nor_text(here: Here) -> None:
+    answer = here.ask(b"GET /defect HTTP/1.1\r\n" + HOST + b"\r\n")
+    assert (answer.status, answer.problem["code"]) == (500, "internal_error")
+    assert not re.search(rb"Traceback|RuntimeError|secret", answer.body)
+    assert here.ask(ECHO + b"Content-Length: 2\r\n\r\nok").body == b"ok"
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        (b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03rubbish\r\n\r\n", 400),
+        (b"GET\r\n\r\n", 400),
+        (b"GET /echo\r\n\r\n", 400),
+        (b"GET /echo HTTP/x\r\n\r\n", 400),
+        (b"GET /echo HTTP/3.0\r\n" + HOST + b"\r\n", 505),
+        (b"GET /echo HTTP/1.1\r\n\r\n", 400),
+        (b"GET /echo HTTP/1.1\r\n" + HOST + HOST + b"\r\n", 400),
+        (ECHO + b"Content-Length: -3\r\n\r\nabc", 400),
+        (ECHO + b"Content-Length: +3\r\n\r\nabc", 400),
+        (ECHO + b"Content-Length: 3_0\r\n\r\nabc", 400),
+        (ECHO + b"Content-Length: 0x3\r\n\r\nabc", 400),
+        (ECHO + b"Content-Length: \xb3\r\n\r\nabc", 400),
+        (ECHO + b"Content-Length:\r\n\r\nabc", 400),
+        (ECHO + b"Content-Length: 3, 3\r\n\r\nabc", 400),
+        (ECHO + b"Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 400),
+        (ECHO + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n", 400),
+        (ECHO + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (ECHO + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400),
+        (ECHO + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 400),
+        (ECHO + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (b"POST /echo HTTP/1.0\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (ECHO + b"X-Folded: a\r\n b\r\n\r\n", 400),
+        (ECHO + b"Content-Length : 3\r\n\r\nabc", 400),
+        (ECHO + b"X-Nul: a\x00b\r\n\r\n", 400),
+        (ECHO + b"Content-Length: 1001\r\n\r\n", 413),
+        (b"GET /" + b"a" * 8200 + b" HTTP/1.1\r\n" + HOST + b"\r\n", 414),
+        (ECHO + b"X-Long: " + b"a" * 8200 + b"\r\n\r\n", 431),
+        (ECHO + (b"X-Much: " + b"a" * 4000 + b"\r\n") * 20 + b"\r\n", 431),
+        (ECHO + b"X-Many: a\r\n" * 150 + b"\r\n", 431),
+    ],
+)
+def test_what_cannot_be_read_in_one_way_only_is_refused_and_nothing_behind_it_is_read(
+    here: Here, raw: bytes, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "tradelane.access")
+    smuggled = ECHO + b"Content-Length: 8\r\n\r\nsmuggled"
+    answer = here.ask(raw + smuggled)
+    assert (answer.status, answer.closed) == (status, True)
+    assert set(answer.problem) == {"type", "title", "status", "detail", "code", "correlation_id"}
+    assert not caplog.records, "no request reached the application"
+
+
+def test_a_body_too_large_is_refused_while_it_is_still_coming(here: Here) -> None:
+    answer = here.ask(ECHO + b"Content-Length: 3000000\r\n\r\n" + b"a" * 3_000_000)
+    assert (answer.status, answer.problem["code"]) == (413, "body_too_large")
+
+
+def test_who_asks_first_is_told_before_sending(here: Here) -> None:
+    assert here.ask(ECHO + b"Expect: 100-continue\r\nContent-Length: 1001\r\n\r\n").status == 413
+    connection = here.connect()
+    connection.sendall(ECHO + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+    assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    connection.sendall(b"ok")
+    assert read(connection).body == b"ok"
+
+
+CHUNKED = ECHO + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+def test_a_chunked_body_is_read_and_its_connection_is_used_no_further(here: Here, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "tradelane.access")
+    answer = here.ask(CHUNKED + b"3\r\nabc\r\n", b"2\r\nde\r\n0\r\n\r\n" + ECHO + b"Content-Length: 8\r\n\r\nsmuggled")
+    assert (answer.status, answer.body, answer.closed) == (200, b"abcde", True)
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [b"3e9\r\n" + b"a" * 1001 + b"\r\n0\r\n\r\n", b"1\r\na\r\n" * 400 + b"0\r\n\r\n", b"1" * 5000, b"ffffffffff\r\n" + b"a" * 5000, b"-1\r\n" * 500],
+)
+def test_a_chunked_body_is_bounded_with_its_framing(here: Here, chunks: bytes) -> None:
+    answer = here.ask(CHUNKED + chunks)
+    assert (answer.status, answer.problem["code"], answer.closed) == (413, "body_too_large", True)
+
+
+def test_chunks_that_are_none_are_refused(here: Here) -> None:
+    answer = here.ask(CHUNKED + b"what\r\nabc\r\n0\r\n\r\n")
+    assert (answer.status, answer.problem["code"]) == (400, "body_incomplete")
+
+
+@pytest.mark.parametrize("raw", [ECHO + b"Content-Length: 9\r\n\r\nshort", CHUNKED + b"9\r\nshort", CHUNKED + b"5\r\nshort\r\n"])
+def test_a_body_that_ends_early_is_refused(here: Here, raw: bytes) -> None:
+    connection = here.connect()
+    connection.sendall(raw)
+    connection.shutdown(socket.SHUT_WR)
+    answer = read(connection)
+    assert (answer.status, answer.problem["code"]) == (400, "body_incomplete")
+
+
+def test_headers_that_trickle_in_are_not_waited_for(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol.Protocol, "header_seconds", 0.2)
+    started = time.monotonic()
+    answer = here.ask(ECHO, *[b"X: a\r\n"] * 15)
+    assert (answer.status, answer.problem["code"], answer.closed) == (408, "request_timeout", True)
+    assert time.monotonic() - started < 2
+
+
+def test_a_body_that_trickles_in_is_not_waited_for(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(server, "SOCKET_SECONDS", 0.3)
+    answer = here.ask(ECHO + b"Content-Length: 100\r\n\r\n", *[b"a"] * 15)
+    assert (answer.status, answer.problem["code"]) == (400, "body_incomplete")
+
+
+def test_a_connection_that_asks_nothing_is_closed(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol.Protocol, "idle_seconds", 0.1)
+    connection = here.connect()
+    connection.sendall(b"GET /ec")
+    assert connection.recv(1) == b""
+
+
+def test_a_client_that_goes_away_takes_nothing_with_it(here: Here) -> None:
+    for raw in (b"", b"GET /pau", ECHO + b"Content-Length: 9\r\n\r\nsho", b"GET /pause/0.05 HTTP/1.1\r\n" + HOST + b"\r\n"):
+        connection = here.connect()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")  # closing resets
+        connection.sendall(raw)
+        eventlet.sleep(0.01)
+        connection.close()
+    eventlet.sleep(0.1)
+    assert here.ask(ECHO + b"Content-Length: 2\r\n\r\nok").body == b"ok"
+    assert not here.container._died.ready()
+
+
+class _Failing:
+    """A listener whose accept fails a few times first."""
+
+    def __init__(self, listener: Any, errors: list[int]) -> None:
+        self.listener, self.errors = listener, errors
+
+    def accept(self) -> Any:
+        if self.errors:
+            raise OSError(self.errors.pop(), "out of order")
+        return self.listener.accept()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.listener, name)
+
+
+def test_running_out_of_descriptors_is_survived(here: Here, caplog: pytest.LogCaptureFixture) -> None:
+    errors = [errno.EMFILE, errno.ENFILE, errno.ECONNABORTED]
+    here.web._sock = _Failing(here.web._sock, errors)
+    for _ in range(2):  # the first is accepted by the accept already under way
+        assert here.ask(ECHO + b"Content-Length: 2\r\n\r\nok").body == b"ok"
+    assert not errors
+    assert caplog.text.count("cannot accept connections") == 3
+
+
+def test_more_connections_than_allowed_are_turned_away_until_one_ends(start: Start) -> None:
+    here = start(http_connections=2)
+    first, second = here.connect(), here.connect()
+    third = here.ask(b"")
+    assert (third.status, third.problem["code"], third.headers["retry-after"], third.closed) == (503, "too_many_connections", "1", True)
+    second.close()
+    eventlet.sleep(0.05)
+    assert here.ask(ECHO + b"Content-Length: 2\r\n\r\nok").body == b"ok"
+    first.close()
+
+
+def test_the_port_is_shared_with_nobody(here: Here) -> None:
+    for shared in (True, False):
+        with pytest.raises(OSError, match="in use"):
+            eventlet.listen(("127.0.0.1", here.web.address[1]), reuse_port=shared)
+
+
+def test_on_stop_requests_at_work_are_finished_and_nothing_new_is_taken(here: Here) -> None:
+    working, idle = here.connect(), here.connect()
+    working.sendall(b"GET /pause/0.3 HTTP/1.1\r\n" + HOST + b"\r\n")
+    eventlet.sleep(0.05)
+    stopping = eventlet.spawn(here.container.stop)
+    eventlet.sleep(0.05)
+    with pytest.raises(ConnectionRefusedError):
+        here.connect()
+    assert idle.recv(1) == b""
+    answer = read(working)
+    assert (answer.status, answer.body, answer.closed) == (200, b"done", True)
+    stopping.wait()
+
+
+def test_a_request_that_outlasts_the_drain_is_cut(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = start()
+    short = replace(settings(), drain_timeout=0.1)
+    monkeypatch.setattr(server, "settings", lambda: short)
+    working = here.connect()
+    working.sendall(b"GET /pause/0.6 HTTP/1.1\r\n" + HOST + b"\r\n")
+    eventlet.sleep(0.05)
+    started = time.monotonic()
+    here.web.drain()
+    assert time.monotonic() - started < 0.4
+    assert working.recv(1) == b""

@@ -1,0 +1,5 @@
+"""`python -m tradelane` is the `tradelane` command."""
+
+from tradelane.cli import main
+
+main()

@@ -1,0 +1,209 @@
+"""The commands and their options, no more: what a command does is in a module that is imported when it runs, so that `--help` answers at once."""
+# ruff: noqa: PLC0415 - imports inside the commands are the point of this module
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Cross-border trade from enquiry to goods received: run the system, look after it, show it.",
+)
+topology_app = typer.Typer(no_args_is_help=True, help="The broker's exchanges, queues and users.")
+accounts_app = typer.Typer(no_args_is_help=True, help="Accounts that nobody can register over HTTP.")
+app.add_typer(topology_app, name="topology")
+app.add_typer(accounts_app, name="accounts")
+
+Service = Annotated[str, typer.Argument(metavar="SERVICE", help="accounts, catalog, orders, payments, logistics or gateway")]
+
+
+def main() -> None:
+    """Run the command line. Errors that people can put right are told in a sentence, others with their traceback."""
+    from shared.kit.errors import TradeError
+
+    warnings.filterwarnings("ignore", r"\s*Eventlet is deprecated")  # Nameko stands on it; nothing for an operator to act on
+    try:
+        app()
+    except TradeError as error:
+        told = [f"  {field}: {' '.join(sentences)}" for field, sentences in error.errors.items()]
+        _fail("\n".join([error.message, *told]))
+    except ValueError as error:
+        if not str(error).startswith("settings:"):
+            raise
+        _fail(str(error))
+
+
+@app.command()
+def demo(
+    trade: Annotated[list[str] | None, typer.Option(help="A shipped trade's name, or a file; may be given again.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="All the trades that are shipped.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="Only name the trades that are shipped.")] = False,
+    url: Annotated[str | None, typer.Option(help="A system that runs already; without it one is started and stopped.")] = None,
+    operator: Annotated[
+        str, typer.Option(help="With --url: an operator's e-mail address, for trades that need a deposit. Password in OPERATOR_PASSWORD.")
+    ] = "",
+    out: Annotated[Path, typer.Option(help="Where the trades' documents and the system's log go.")] = Path("build/demo"),
+) -> None:
+    """Run whole trades over HTTP, as their buyers and suppliers, and show them."""
+    from tradelane.demo.command import demo as run_demo
+    from tradelane.demo.system import System
+    from tradelane.demo.trade_file import DEFAULT, shipped
+
+    if list_:
+        typer.echo("\n".join(shipped()))
+        return
+    signal.signal(signal.SIGTERM, _stop)  # so that a system that was started is stopped, too
+    given = System(url, operator, os.environ.get("OPERATOR_PASSWORD", "")) if url else None
+    raise typer.Exit(run_demo(shipped() if all_ else trade or [DEFAULT], given, out))
+
+
+@app.command()
+def up() -> None:
+    """Run the whole system until Ctrl-C: in this one process, or on BROKER and DATABASE with a process for each service."""
+    from tradelane import up as services  # first of all: it makes the process green
+
+    services.up()
+
+
+@app.command()
+def run(service: Service) -> None:
+    """Run one service on real servers until SIGTERM."""
+    from tradelane import up as services
+
+    services.run([_known(service)])
+
+
+@app.command()
+def migrate(services: Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]...", help="All that have a database, if none is named.")] = None) -> None:
+    """Bring databases to the newest schema."""
+    from shared.platform.migrate import migrate as bring_up
+    from shared.platform.settings import settings
+    from shared.platform.topology import SUBSCRIPTIONS
+
+    names = [_known(service) for service in services or SUBSCRIPTIONS]
+    bring_up(names, settings())
+    typer.echo(f"newest schema: {', '.join(names)}")
+
+
+@app.command()
+def health(service: Service) -> None:
+    """Whether a service answers, its database too, and how fast."""
+    from shared.platform.settings import settings
+    from tradelane.ping import ping
+
+    try:
+        milliseconds = ping(_known(service), settings())
+    except OSError as error:  # the bus, or what stands between, answers in as many ways
+        _fail(f"{service} does not answer: {error}")
+    typer.echo(f"{service} answers in {milliseconds:.1f} ms")
+
+
+@app.command()
+def reconcile(wait: Annotated[float, typer.Option(help="Seconds to wait for events that are under way.")] = 30.0) -> None:
+    """Add up stock, money, histories and messages, and compare them between services; fails on any difference."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from shared.platform.settings import settings
+    from tradelane import reconcile as command
+
+    report = command.reconcile(settings(), wait)
+    table = Table("", "check", "of", "figures", "difference")
+    for service, sums in report.items():
+        for each in sums:
+            figures = ", ".join(f"{name} {figure:,}" for name, figure in each.figures.items())
+            table.add_row(service, each.check, each.subject, figures, f"[red]{each.difference:,}[/]" if each.difference else "0")
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    raise typer.Exit(int(any(each.difference for sums in report.values() for each in sums)))
+
+
+@app.command()
+def docs(
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail where a page is behind the code.")] = False,
+    folder: Annotated[Path, typer.Option()] = Path("docs"),
+) -> None:
+    """Generate the pages that come from code."""
+    from tradelane import docs as pages
+
+    behind = pages.check(folder) if check else pages.write(folder)
+    typer.echo(f"{'behind the code' if check else 'written'}: {', '.join(behind) or 'none'}")
+    raise typer.Exit(int(check and bool(behind)))
+
+
+@topology_app.command("apply")
+def apply_topology() -> None:
+    """Declare exchanges and queues, and with BROKER_MANAGEMENT the services' users."""
+    from shared.platform.settings import settings
+    from tradelane import topology
+
+    typer.echo("\n".join(topology.apply(settings())))
+
+
+@topology_app.command("check")
+def check_topology() -> None:
+    """Compare the broker with what is described; fails on any difference."""
+    from shared.platform.settings import settings
+    from tradelane import topology
+
+    problems = topology.check(settings())
+    typer.echo("\n".join(problems) or "the broker stands as described")
+    raise typer.Exit(int(bool(problems)))
+
+
+@topology_app.command("definitions")
+def print_definitions() -> None:
+    """Print it as RabbitMQ's definitions.json."""
+    from shared.platform.topology import definitions
+
+    typer.echo(json.dumps(definitions(), indent=2))
+
+
+@accounts_app.command("create")
+def create_account(
+    email: Annotated[str, typer.Argument()],
+    name: Annotated[str, typer.Option(help="The person's name.")],
+    country: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2, e.g. DE.")],
+    role: Annotated[list[str], typer.Option(help="buyer, supplier, operator, carrier, warehouse or service; may be given again.")],
+    company: Annotated[str | None, typer.Option()] = None,
+) -> None:
+    """Make an account in any role. The password is asked for, or read from ACCOUNT_PASSWORD or standard input."""
+    from tradelane import accounts
+
+    account = accounts.create(email, _password(), name, country, company, role)
+    typer.echo(json.dumps(account, indent=2))
+
+
+def _password() -> str:
+    if given := os.environ.get("ACCOUNT_PASSWORD"):
+        return given
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    asked: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return asked
+
+
+def _known(service: str) -> str:
+    from shared.platform.settings import SERVICES
+
+    if service not in SERVICES:
+        raise typer.BadParameter(f"{service} is none of {', '.join(SERVICES)}.")
+    return service
+
+
+def _stop(*_: Any) -> NoReturn:
+    raise SystemExit(143)
+
+
+def _fail(message: str) -> NoReturn:
+    print(message, file=sys.stderr)
+    sys.exit(1)

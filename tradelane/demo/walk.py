@@ -1,0 +1,237 @@
+"""Walks a trade through a running system as its two parties would: over HTTP, and by what each answer says its reader may do now.
+
+It draws nothing: a listener is told what begins and how it ended.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Protocol
+
+from jsonschema import Draft202012Validator
+
+from tradelane.client import Client
+from tradelane.demo.placeholders import Facts
+from tradelane.demo.trade import Json, Trade
+
+HOLD = 10
+"""Seconds an answer may be held until the step is done (`Prefer: wait`)."""
+PATIENCE = 60.0
+"""Seconds the other services have to do their part of a step."""
+FINAL_STATES = ("completed", "cancelled", "rejected")
+
+
+class WalkError(Exception):
+    """The trade cannot go on as its file says."""
+
+
+class Listener(Protocol):
+    """Who wants to hear how it goes; `seconds` is what the system took."""
+
+    def begins(self, who: str, what: str) -> None: ...
+    def done(self, who: str, what: str, outcome: str, seconds: float) -> None: ...
+
+
+class Silence:
+    """The listener that hears nothing."""
+
+    def begins(self, who: str, what: str) -> None: ...
+    def done(self, who: str, what: str, outcome: str, seconds: float) -> None: ...
+
+
+class Walk:
+    """One trade in the system at `url`. The operator's session is needed only where the trade has a deposit to book."""
+
+    def __init__(self, trade: Trade, url: str, operator: Client | None = None, listener: Listener | None = None) -> None:
+        if trade.deposit and operator is None:
+            raise WalkError("This trade is paid from a balance: an operator is needed to book the buyer's deposit.")
+        self.trade = trade
+        self.operator = operator
+        self.listener = listener or Silence()
+        self.clients = {"buyer": Client(url), "supplier": Client(url)}
+        self.passwords = {who: secrets.token_urlsafe(16) for who in self.clients}
+        self.accounts: dict[str, Json] = {}
+        self.products: dict[str, str] = {}
+
+    def run(self) -> Json:
+        """The order at its end, whichever that is. Raises WalkError, or the client's Refused."""
+        self._open_accounts()
+        listed = self._fill_library()
+        order = self._negotiate(self._ask(listed))
+        if self.operator and self.trade.deposit and order["state"] not in FINAL_STATES:
+            self._book_deposit(self.operator, self.trade.deposit, order)
+        while order["state"] not in FINAL_STATES:
+            order = self._take_step(order)
+        return order
+
+    def documents(self, order: Json) -> Iterator[tuple[str, bytes]]:
+        """Name and content (PDF) of each document issued for the order."""
+        path = f"/v1/orders/{order['id']}"
+        for document in self.clients["buyer"].get(f"{path}/shipment")["documents"]:
+            yield document["name"], self.clients["buyer"].request("GET", f"{path}/documents/{document['name']}").content
+
+    def _open_accounts(self) -> None:
+        for who, person in (("buyer", self.trade.buyer), ("supplier", self.trade.supplier)):
+            with self._doing(who, "Opens an account and signs in") as tell:
+                name = re.sub(r"[^a-z]+", ".", person["name"].lower()).strip(".") or who
+                email = f"{name}.{secrets.token_hex(5)}@{who}.example"
+                self.accounts[who] = self.clients[who].register(**person, role=who, email=email, password=self.passwords[who])
+                tell(f"{person['name']}, {person.get('company') or 'in person'} ({person['country']})")
+
+    def _fill_library(self) -> Json:
+        listed: Json = {}
+        for product in self.trade.products:
+            with self._doing("supplier", "Lists a product") as tell:
+                listed = self.clients["supplier"].post("/v1/products", product)
+                self.products[listed["sku"]] = listed["id"]
+                tell(f"{listed['available']:,} × {listed['title']}")
+        return listed
+
+    def _ask(self, listed: Json) -> Json:
+        with self._doing("buyer", "Enquiry") as tell:
+            enquiry: Json = self.clients["buyer"].post("/v1/enquiries", self._facts("buyer", listed).fill(self.trade.enquiry_request()))
+            tell(f"{enquiry['number']}: {self.trade.enquiry['message']}")
+        return enquiry
+
+    def _negotiate(self, enquiry: Json) -> Json:
+        """The order, once the parties have agreed and stock and channel are found."""
+        path = f"/v1/enquiries/{enquiry['id']}"
+        *moves, accept = self.trade.negotiation
+        for move in moves:
+            who = move["by"]
+            seen = self.clients[who].get(path)
+            facts = self._facts(who, seen)
+            if "offer" in move:
+                action = _named(seen, "offer")
+                with self._doing(who, action["label"]) as tell:
+                    offered = self._act(who, action, facts.fill(self.trade.offer_request(move["offer"])))
+                    tell(_money(offered["offers"][-1]["total"]))
+            else:
+                action = _named(seen, "send_message")
+                with self._doing(who, action["label"]) as tell:
+                    self._act(who, action, {"text": move["message"]})
+                    tell(move["message"])
+        who = accept["by"]
+        action = _named(self.clients[who].get(path), "accept")
+        with self._doing(who, action["label"]) as tell:
+            order = self._settled(who, self._act(who, action, {"note": accept["accept"]}))
+            tell(f"order {order['number']} over {_money(order['total'])} → {order['label']}")
+        return order
+
+    def _book_deposit(self, operator: Client, deposit: Json, order: Json) -> None:
+        with self._doing("operator", "Books the buyer's deposit") as tell:
+            booked = self._facts("buyer", order).fill(deposit)
+            operator.post("/v1/deposits", booked | {"account_id": self.accounts["buyer"]["id"]})
+            tell(f"{_money(booked['amount'])}, {booked['reference']}")
+
+    def _take_step(self, order: Json) -> Json:
+        """The step at hand by its actor, with the exception the file has for it; the order after it."""
+        step = _current_step(order)
+        content = self.trade.steps.get(step["name"])
+        if content is None:
+            raise WalkError(f"The order has a step that {self.trade.source} has nothing for: steps.{step['name']}.")
+        who = step["actor"]
+        if exception := content.get("exception"):
+            self._meet_exception(who, order, step, exception)
+        seen = self._order(who, order)
+        action = _find(seen, lambda each: each["step"] == step["name"] and ("draft_href" in each or each["form"] is None), f"to do {step['name']}")
+        form = self._facts(who, seen).fill(content.get("form", {}))
+        if "draft_href" in action:
+            with self._doing(who, f"{step['label']}: Save") as tell:
+                tell(self._save_half(who, action, form))
+        with self._doing(who, f"{step['label']}: {action['label']}") as tell:
+            order = self._settled(who, self._act(who, action, form))
+            if order["state"] == seen["state"]:
+                raise WalkError(f"{step['label']} came back: {_reason(order)}")
+            tell(f"→ {order['label']}")
+        return order
+
+    def _meet_exception(self, who: str, order: Json, step: Json, exception: Json) -> None:
+        report = {name: value for name, value in exception.items() if name != "resolved"}
+        seen = self._order(who, order)
+        action = _named(seen, "exception")
+        with self._doing(who, f"{step['label']}: {action['label']}") as tell:
+            seen = self._settled(who, self._act(who, action, self._facts(who, seen).fill(report)))
+            tell(f"{exception['reason']}: {exception['note']} → {seen['label']}")
+        with self._doing(who, f"{step['label']}: Resolve") as tell:
+            seen = self._settled(who, self._act(who, _named(seen, "resolve"), {"note": exception["resolved"]}))
+            tell(f"{exception['resolved']} → {seen['label']}")
+
+    def _save_half(self, who: str, action: Json, form: Json) -> str:
+        """Save keeps what there is, however incomplete; a password is never kept."""
+        secret = {name for name, each in action["form"]["properties"].items() if each.get("format") == "password"}
+        known = [name for name in form if name not in secret]
+        half = known[: (len(known) + 1) // 2]
+        self.clients[who].put(action["draft_href"], {name: form[name] for name in half})
+        return f"{len(half)} of {len(form)} fields"
+
+    def _act(self, who: str, action: Json, form: Json) -> Json:
+        """Do what an answer offered, the way it says; the form is checked by the schema that came with it."""
+        if action["form"] is not None:
+            errors = Draft202012Validator(action["form"], format_checker=Draft202012Validator.FORMAT_CHECKER).iter_errors(form)
+            if told := [f"{'.'.join(map(str, error.absolute_path)) or 'form'}: {error.message}" for error in errors]:
+                raise WalkError("\n".join([f"The form of “{action['label']}” is not as asked for:", *told]))
+        answer: Json = self.clients[who].send(action["method"], action["href"], form, wait=HOLD)
+        return answer
+
+    def _settled(self, who: str, order: Json) -> Json:
+        """The order once the other services have answered what was submitted."""
+        deadline = time.monotonic() + PATIENCE
+        while order["awaiting"]:
+            if time.monotonic() > deadline:
+                raise WalkError(f"{order['label']}: no answer from {', '.join(order['awaiting'])} in {PATIENCE:g} s.")
+            time.sleep(0.2)
+            order = self._order(who, order)
+        return order
+
+    def _order(self, who: str, order: Json) -> Json:
+        """The order as this party sees it now."""
+        seen: Json = self.clients[who].get(f"/v1/orders/{order['id']}")
+        return seen
+
+    def _facts(self, who: str, seen: Json) -> Facts:
+        """Today is the system's own, whose test clock may have been advanced."""
+        return Facts(today=date.fromisoformat(seen["updated_at"][:10]), products=self.products, order=seen, password=self.passwords[who])
+
+    @contextmanager
+    def _doing(self, who: str, what: str) -> Iterator[Callable[[str], None]]:
+        """The block does it, and tells how it came out."""
+        self.listener.begins(who, what)
+        start = time.monotonic()
+        outcome: list[str] = []
+        yield outcome.append
+        self.listener.done(who, what, "".join(outcome), time.monotonic() - start)
+
+
+def _named(seen: Json, name: str) -> Json:
+    return _find(seen, lambda action: action["name"] == name, f"to {name.replace('_', ' ')}")
+
+
+def _find(seen: Json, wanted: Callable[[Json], bool], purpose: str) -> Json:
+    """The affordance that is wanted, out of those in an answer."""
+    action: Json
+    for action in seen["actions"]:
+        if wanted(action):
+            return action
+    offered = ", ".join(action["name"] for action in seen["actions"]) or "nothing"
+    raise WalkError(f"{seen['number']} is in “{seen['label']}” and offers no action {purpose} (it offers: {offered}).")
+
+
+def _current_step(order: Json) -> Json:
+    step: Json = next(step for step in order["steps"] if step["status"] == "current")
+    return step
+
+
+def _reason(order: Json) -> str:
+    last = order["history"][-1]
+    return ": ".join(each for each in (last["reason"], last["note"]) if each) or last["label"]
+
+
+def _money(money: Json) -> str:
+    whole, point, cents = money["amount"].partition(".")
+    return f"{int(whole):,}{point}{cents} {money['currency']}"

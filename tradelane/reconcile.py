@@ -1,0 +1,89 @@
+"""`tradelane reconcile`: every service's own audit, and what the services must agree on about each order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from services.catalog.application import audit as catalog
+from services.logistics.application import audit as logistics
+from services.orders.application import audit as orders
+from services.orders.application.audit import Standing
+from services.payments.application import audit as payments
+from shared.platform.audit import Sum, faults, messages, under_way
+from shared.platform.database import Transaction, begin, make_engine
+from shared.platform.settings import Settings
+
+AUDITS = {"catalog": catalog.sums, "orders": orders.sums, "payments": payments.sums, "logistics": logistics.sums}
+
+
+def reconcile(settings: Settings, patience: float) -> dict[str, list[Sum]]:
+    """The lines of each service, then `trade`: what holds between them. Waits up to `patience` seconds for events under way."""
+    deadline = time.monotonic() + patience
+    while True:
+        report, moving = _look(settings)
+        if not moving or time.monotonic() > deadline:
+            return report
+        time.sleep(0.5)
+
+
+def _look(settings: Settings) -> tuple[dict[str, list[Sum]], int]:
+    report = {service: _in(service, settings, partial(_audit, audit)) for service, audit in AUDITS.items()}
+    standings: dict[str, Standing] = _in("orders", settings, orders.standings)
+    reservations: dict[str, str] = _in("catalog", settings, catalog.reservation_states)
+    accounts: dict[str, str] = _in("payments", settings, payments.order_states)
+    report["trade"] = [
+        *_agree("stock as the order stands", standings, reservations, _reservation),
+        *_agree("money as the order stands", standings, accounts, _account),
+    ]
+    return report, under_way([each for sums in report.values() for each in sums])
+
+
+def _audit(audit: Callable[[Transaction], list[Sum]], tx: Transaction) -> list[Sum]:
+    return [*audit(tx), *messages(tx)]
+
+
+def _in(service: str, settings: Settings, work: Callable[[Any], Any]) -> Any:
+    engine = make_engine(service, settings)
+    try:
+        with begin(engine) as tx:
+            return work(tx)
+    finally:
+        engine.dispose()
+
+
+def _agree(check: str, standings: Mapping[str, Standing], actual: Mapping[str, str], expected: Callable[[Standing], set[str | None]]) -> list[Sum]:
+    wrong = [f"{order} ({standing.state}): {actual.get(order)}" for order, standing in standings.items() if actual.get(order) not in expected(standing)]
+    wrong += [f"{order}: no such order" for order in actual.keys() - standings.keys()]
+    return faults(check, "all orders", len(standings), [(each, {}, 1) for each in wrong])
+
+
+def _reservation(order: Standing) -> set[str | None]:
+    """What the order's reservation may be."""
+    if order.shipped:
+        return {"committed"}
+    if order.state == "cancelled":
+        return {"released"}
+    if order.state == "rejected":
+        return {"released", "refused"}
+    return {"reserved", "refused", None} if order.state == "placing" else {"reserved"}
+
+
+def _account(order: Standing) -> set[str | None]:
+    """What the order's account may be."""
+    direct = order.settlement == "direct"
+    if order.state == "rejected":
+        return {"closed"}
+    if order.state == "cancelled":
+        if not order.paid:
+            return {"closed"}
+        return ({"refunded"} if order.refunded else {"refund_due"}) if direct else {"refunded"}
+    if order.state == "placing":
+        return {None, "open"}
+    if not order.paid:
+        return {"open", "reported", "held"} if order.awaiting else {"open"}
+    if not direct:
+        return {"held"} if order.protected else {"released"}
+    return {"reported"} if order.state in ("buyer_paid", "payment_confirmation_exception") else {"settled"}

@@ -1,0 +1,117 @@
+"""Starts services: all in this process on the embedded default, or each in a process of its own on real servers."""
+
+from __future__ import annotations
+
+import eventlet
+
+eventlet.monkey_patch()  # before anything that opens a socket or starts a thread
+
+import logging  # noqa: E402
+import signal  # noqa: E402
+import subprocess  # noqa: E402
+import sys  # noqa: E402
+import time  # noqa: E402
+from collections.abc import Sequence  # noqa: E402
+from importlib import import_module  # noqa: E402
+from typing import Any  # noqa: E402
+
+import nameko  # noqa: E402
+from eventlet.event import Event  # noqa: E402
+from nameko.containers import ServiceContainer  # noqa: E402
+
+from shared.platform.migrate import migrate  # noqa: E402
+from shared.platform.settings import SERVICES, settings  # noqa: E402
+from shared.platform.telemetry import set_up_logging  # noqa: E402
+from shared.platform.topology import SUBSCRIPTIONS  # noqa: E402
+from tradelane import topology  # noqa: E402
+
+log = logging.getLogger("tradelane")
+
+WITH_DATABASE = tuple(SUBSCRIPTIONS)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+RESTART_PAUSE = 2.0  # seconds a service must have run before it is started again
+
+
+def service_class(service: str) -> Any:
+    """The Nameko class of a service."""
+    return getattr(import_module(f"services.{service}.service"), f"{service.capitalize()}Service")
+
+
+def up() -> None:
+    """The whole system: schemas, topology, then all services until SIGINT or SIGTERM."""
+    migrate(WITH_DATABASE, settings())
+    if settings().embedded:
+        run(SERVICES)
+    else:
+        topology.apply(settings())
+        _supervise()
+
+
+def run(services: Sequence[str]) -> None:
+    """These services in this process, until SIGINT or SIGTERM."""
+    set_up_logging(settings(), services[0] if len(services) == 1 else "tradelane")
+    if settings().embedded:
+        topology.apply(settings())  # the in-memory broker lives and dies with this process
+    # Each consumer bounds itself by its prefetch; the pool only has to be large enough for all of them.
+    nameko.config.setup({"max_workers": settings().rpc_workers + settings().event_workers + settings().http_connections + 10})
+    stop: Event = Event()
+    for number in STOP_SIGNALS:
+        signal.signal(number, lambda *_: eventlet.spawn(_send_once, stop, None))
+    containers = [ServiceContainer(service_class(service)) for service in services]
+    for container in containers:
+        container.start()
+        eventlet.spawn(_watch, container, stop)
+    log.info("running: %s", ", ".join(services))
+    died = stop.wait()
+    for container in reversed(containers):  # the gateway first: it needs the others to finish what it began
+        container.stop()
+    log.info("stopped")
+    if died:
+        raise SystemExit(f"stopped because {died} died")
+
+
+def _send_once(event: Event, value: Any) -> None:
+    if not event.ready():
+        event.send(value)
+
+
+def _watch(container: ServiceContainer, stop: Event) -> None:
+    try:
+        container.wait()
+    except Exception:
+        log.exception("%s died", container.service_name)
+        _send_once(stop, container.service_name)
+
+
+def _supervise() -> None:
+    """Each service in a process of its own; one that ends is started again, with a pause that grows while it keeps ending."""
+    set_up_logging(settings(), "supervisor")
+    processes = {service: _spawn(service) for service in SERVICES}
+    started = dict.fromkeys(SERVICES, time.monotonic())
+    stopping: list[int] = []
+    for number in STOP_SIGNALS:
+        signal.signal(number, lambda number, _frame: stopping.append(number))
+    while not stopping:
+        eventlet.sleep(0.2)
+        for service, process in processes.items():
+            if process.poll() is not None and time.monotonic() - started[service] > RESTART_PAUSE:
+                log.error("%s ended with status %s, starting it again", service, process.returncode)
+                processes[service], started[service] = _spawn(service), time.monotonic()
+    for service in reversed(SERVICES):
+        if processes[service].poll() is None:
+            processes[service].terminate()
+            _wait(processes[service], service)
+
+
+def _spawn(service: str) -> subprocess.Popen[bytes]:
+    # A group of its own: Ctrl-C reaches this process alone, which then stops them in order.
+    return subprocess.Popen([sys.executable, "-m", "tradelane", "run", service], process_group=0)
+
+
+def _wait(process: subprocess.Popen[bytes], service: str) -> None:
+    try:
+        process.wait(timeout=settings().drain_timeout + 5)
+    except subprocess.TimeoutExpired:
+        log.error("%s did not stop in time and is killed", service)
+        process.kill()
+        process.wait()
