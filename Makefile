@@ -49,11 +49,13 @@ types: $(DEVELOPMENT) ## mypy, strict
 contracts: $(DEVELOPMENT) ## what may import what
 	@$(BIN)/lint-imports --no-logo
 
-docs: $(RUNTIME) ## generate the pages that come from code
+docs: $(RUNTIME) ## generate the pages and the broker's definitions that come from code
 	@$(BIN)/tradelane docs
+	@$(BIN)/tradelane topology definitions >deploy/rabbitmq/definitions.json
 
 docs-check: $(RUNTIME) ## fail where a generated page is behind the code
 	@$(BIN)/tradelane docs --check
+	@$(BIN)/tradelane topology definitions | diff -u deploy/rabbitmq/definitions.json -
 
 # Hashes of every file of a release, so that they hold on every platform; no address of any package index in the files.
 PIN := -q --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" pyproject.toml

@@ -78,9 +78,10 @@ def up() -> None:
 @app.command()
 def run(service: Service) -> None:
     """Run one service on real servers until SIGTERM."""
+    known = _known(service)
     from tradelane import up as services
 
-    services.run([_known(service)])
+    services.run([known])
 
 
 @app.command()

@@ -41,7 +41,7 @@ filings = Table(
     Column("kind", String(20), CheckConstraint(f"kind IN {KINDS}", name="filings_kind"), primary_key=True),
     Column("issuer", String(120), nullable=False),
     Column("number", String(60), nullable=False),
-    Column("key", String(400), nullable=False),
+    Column("key", String(600), nullable=False),
     Column("form", Json, nullable=False),
     Column("filed_at", UtcDateTime, nullable=False),
     UniqueConstraint("kind", "key", name="filings_number"),

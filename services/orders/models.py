@@ -154,6 +154,6 @@ Index("deadlines_strike", deadlines.c.aggregate, deadlines.c.strikes_at)
 test_clock = Table(
     "test_clock",
     metadata,
-    Column("id", Integer, CheckConstraint("id = 1", name="test_clock_one"), primary_key=True),
+    Column("id", Integer, CheckConstraint("id = 1", name="test_clock_one"), primary_key=True, autoincrement=False),
     Column("ahead", BigInteger, nullable=False),  # microseconds
 )

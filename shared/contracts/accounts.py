@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import fields, validate
 
 from shared.contracts.fields import Country, Id, Shape, Text, Timestamp
 from shared.contracts.operations import Empty, Operation
 
 
-def _encodable(text: str) -> None:
-    """JSON can spell half a character (a lone surrogate), which is no text and has no bytes to hash."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValidationError("Contains characters that cannot be encoded.") from error
-
-
 def _password(shortest: int = 1) -> fields.String:
-    return fields.String(required=True, load_only=True, validate=[validate.Length(min=shortest, max=200), _encodable], metadata={"format": "password"})
+    return fields.String(required=True, load_only=True, validate=validate.Length(min=shortest, max=200), metadata={"format": "password"})
 
 
 class Register(Shape):
@@ -47,7 +39,7 @@ class SignIn(Shape):
 
 
 class Refresh(Shape):
-    refresh_token = fields.String(required=True, validate=[validate.Length(min=1, max=200), _encodable])
+    refresh_token = fields.String(required=True, validate=validate.Length(min=1, max=200))
 
 
 class Tokens(Shape):

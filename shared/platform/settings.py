@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from environs import Env, EnvError
 from marshmallow import validate
@@ -19,10 +20,10 @@ class Settings:
 
     production: bool
     data: Path
-    broker: str
-    database: str
-    overrides: dict[str, str] = field(repr=False)  # BROKER_<SERVICE> and DATABASE_<SERVICE>, which hold passwords
-    broker_management: str
+    broker: str = field(repr=False)  # these hold passwords
+    database: str = field(repr=False)
+    overrides: dict[str, str] = field(repr=False)  # BROKER_<SERVICE> and DATABASE_<SERVICE>
+    broker_management: str = field(repr=False)
     http_host: str
     http_port: int
     http_body_limit: int
@@ -85,9 +86,21 @@ def read() -> Settings:
         )
     except EnvError as error:
         raise ValueError(f"settings: {error}") from error
-    if bool(loaded.embedded) != loaded.database_of("orders").startswith("sqlite"):
+    if loaded.embedded != loaded.database_of("orders").startswith("sqlite"):
         raise ValueError("settings: BROKER and DATABASE go together: give both (amqp://… and postgresql://…) or neither (embedded).")
+    if loaded.production:
+        _check_for_production(loaded)
     return loaded
+
+
+def _check_for_production(loaded: Settings) -> None:
+    """The embedded default is no system of production, and a password that everybody knows is none."""
+    if loaded.embedded:
+        raise ValueError("settings: TRADELANE_MODE=production needs real servers: BROKER=amqp://… and DATABASE=postgresql://…")
+    for name, value in {"BROKER": loaded.broker, "DATABASE": loaded.database, "BROKER_MANAGEMENT": loaded.broker_management, **loaded.overrides}.items():
+        address = urlsplit(value)
+        if address.username and (not address.password or address.password == address.username):
+            raise ValueError(f"settings: {name} has no password, or a default one; TRADELANE_MODE=production needs one of its own.")
 
 
 @cache

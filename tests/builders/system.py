@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ import requests
 from sqlalchemy import create_engine, text
 
 from shared.platform.database import address
+from tradelane.client import Client
 
 START_TIMEOUT = 60
 
@@ -65,6 +67,19 @@ class System:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             raise
+
+    def operator(self) -> Client:
+        """A session of an operator's account made for it."""
+        return self.session("operator")
+
+    def session(self, role: str) -> Client:
+        """A signed-in session of a new account in any role."""
+        email, password = f"{role}.{secrets.token_hex(5)}@platform.example", secrets.token_urlsafe(16)
+        made = self.command("accounts", "create", email, "--role", role, "--name", f"A {role}", "--country", "CH", ACCOUNT_PASSWORD=password)
+        assert made.returncode == 0, made.stdout + made.stderr
+        client = Client(self.url)
+        client.sign_in(email, password)
+        return client
 
     def command(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """`tradelane` with these words, on this system's settings."""

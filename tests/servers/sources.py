@@ -42,7 +42,9 @@ def _bring(stack: ExitStack, package: str, contained: Callable[[Any], AbstractCo
     engine = docker_engine.find()
     if engine:
         try:
-            return stack.enter_context(contained(engine))
+            running = stack.enter_context(contained(engine))
+            say(f"{package} runs in Docker")
+            return running
         except (docker.errors.DockerException, ServerUnavailable) as error:
             say(f"the Docker engine here gave no {package} ({error}); going on without it")
     if not local.find():
@@ -50,7 +52,9 @@ def _bring(stack: ExitStack, package: str, contained: Callable[[Any], AbstractCo
     found = local.find()
     if not found:
         raise ServerUnavailable(f"the package {package} is installed, but brought no server that could be found")
-    return stack.enter_context(local.running(found))
+    running = stack.enter_context(local.running(found))
+    say(f"{package} runs from {found}")
+    return running
 
 
 SOURCES: dict[str, Callable[[], AbstractContextManager[Any]]] = {"rabbitmq": rabbitmq, "postgresql": postgresql}

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from tradelane.client import Client, Refused
 from tradelane.demo import show
-from tradelane.demo.system import System, SystemFailure, started
+from tradelane.demo.system import System, SystemFailure, check, started
 from tradelane.demo.trade import Json, Trade
 from tradelane.demo.trade_file import TradeFileError, load
 from tradelane.demo.walk import Walk, WalkError
@@ -30,7 +30,7 @@ def demo(names: Sequence[str], given: System | None, out: Path) -> int:
         with _running(given, console, out) as system:
             operator = system.operator() if any(trade.deposit for trade in trades) else None
             completed = [_run(trade, system.url, operator, console, out) for trade in trades]
-    except (TradeFileError, SystemFailure, requests.RequestException) as error:
+    except (TradeFileError, SystemFailure) as error:
         console.print(Text(str(error), style="red"))
         return 2
     except Refused as refused:
@@ -44,12 +44,13 @@ def demo(names: Sequence[str], given: System | None, out: Path) -> int:
 @contextmanager
 def _running(given: System | None, console: Console, out: Path) -> Iterator[System]:
     if given:
+        check(given)
         yield given
         return
     log = out / "system.log"
     start = time.monotonic()
     with console.status("starting the system …") as status, started(log) as system:
-        console.print(f"The system is up at {system.url} after {time.monotonic() - start:.1f} s; its log: {log}\n")
+        console.print(f"The system is up at {system.url} after {time.monotonic() - start:.1f} s; its log: {log}\n", soft_wrap=True)
         status.stop()
         yield system
         start = time.monotonic()
@@ -78,7 +79,7 @@ def _run(trade: Trade, url: str, operator: Client | None, console: Console, out:
     console.print("", show.timeline(order))
     show.print_route(console, order)
     if documents:
-        console.print(Text(f"\nDocuments in {documents[0].parent}: {', '.join(path.name for path in documents)}"))
+        console.print(Text(f"\nDocuments in {documents[0].parent}: {', '.join(path.name for path in documents)}"), soft_wrap=True)
     console.print(f"\n[bold {'green' if completed else 'red'}]{order['number']}: {order['state']}[/] in {seconds:.1f} s\n")
     return completed
 

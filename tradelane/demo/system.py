@@ -72,9 +72,9 @@ def started(log: Path) -> Iterator[System]:
             # A session of its own: Ctrl-C reaches this process alone, which then stops the system in order.
             process = subprocess.Popen([*_COMMAND, "up"], env=environment, stdout=output, stderr=output, start_new_session=True)
         try:
-            url = f"http://127.0.0.1:{port}"
-            _wait_until_ready(url, process, log)
-            yield System(url, environment=environment)
+            system = System(f"http://127.0.0.1:{port}", environment=environment)
+            _wait_until_ready(system, process, log)
+            yield system
         finally:
             _stop(process)
 
@@ -86,19 +86,27 @@ def _free_port() -> int:
         return port
 
 
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def check(system: System) -> None:
+    """SystemFailure where it does not answer, or is not ready."""
+    try:
+        answer = requests.get(f"{system.url}/readyz", timeout=10)
+    except requests.RequestException as error:
+        raise SystemFailure(f"No system answers at {system.url}.") from error
+    if not answer.ok:
+        raise SystemFailure(f"The system at {system.url} is not ready: {answer.text}")
+
+
+def _wait_until_ready(system: System, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-            raise SystemFailure(f"The system ended as it started, with status {process.returncode}:\n{tail}")
+    while process.poll() is None:
         try:
-            if requests.get(f"{url}/readyz", timeout=5).ok:
-                return
-        except requests.RequestException:
-            pass
+            return check(system)
+        except SystemFailure as failure:
+            if time.monotonic() > deadline:
+                raise SystemFailure(f"{failure} That is {START_SECONDS:g} s after its start; see {log}.") from failure
         time.sleep(0.1)
-    raise SystemFailure(f"The system was not ready within {START_SECONDS:g} s; see {log}.")
+    tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+    raise SystemFailure(f"The system ended as it started, with status {process.returncode}:\n{tail}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

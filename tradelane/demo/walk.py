@@ -52,7 +52,7 @@ class Walk:
             raise WalkError("This trade is paid from a balance: an operator is needed to book the buyer's deposit.")
         self.trade = trade
         self.operator = operator
-        self.listener = listener or Silence()
+        self.listener = Silence() if listener is None else listener
         self.clients = {"buyer": Client(url), "supplier": Client(url)}
         self.passwords = {who: secrets.token_urlsafe(16) for who in self.clients}
         self.accounts: dict[str, Json] = {}

@@ -35,8 +35,9 @@ def create_account(
     Conflict `email_taken` where the address has an account, whatever its case; Invalid `role_unknown`.
     """
     check_roles(roles)
+    account_id = new_id()
     account = {
-        "id": new_id(),
+        "id": account_id,
         "email": email,
         "name": name,
         "company": company,
@@ -47,5 +48,5 @@ def create_account(
     }
     if not tx.insert_once(accounts, {**account, "email_key": email_key(email), "password_hash": password_hash}):
         raise Conflict("email_taken", "There is an account with this e-mail address.", {"email": ["Has an account already."]})
-    tx.emit("accounts.account_registered.v1", account["id"], {**account, "account_id": account["id"]})
+    tx.emit("accounts.account_registered.v1", account_id, {**account, "account_id": account_id})
     return account

@@ -20,7 +20,7 @@ def me(tx: Transaction, call: Call) -> Mapping[str, Any]:
     row = tx.execute(select(accounts).where(accounts.c.id == call.require_actor().id)).one_or_none()
     if row is None:
         raise NotFound("account_not_found", "There is no such account.")
-    return row._mapping
+    return row._asdict()
 
 
 def credentials(tx: Transaction, email: str) -> Row[Any] | None:

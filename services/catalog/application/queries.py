@@ -66,6 +66,7 @@ def shape(row: Row[Any]) -> dict[str, Any]:
 
 
 def no_such_product() -> NotFound:
+    """The same words for what is not there and what may not be seen."""
     return NotFound("product_not_found", "There is no such product.")
 
 

@@ -12,7 +12,7 @@ from nameko.extensions import DependencyProvider
 
 from shared.contracts.accounts import SIGNING_KEYS
 from shared.kit.actor import Actor
-from shared.kit.errors import Unauthenticated, Unavailable
+from shared.kit.errors import TradeError, Unauthenticated, Unavailable
 from shared.platform.client import Caller
 from shared.platform.web import Request
 
@@ -74,7 +74,7 @@ class Keys:
                 try:
                     self._keys = {key["kid"]: jwt.PyJWK(key) for key in rpc.call(SIGNING_KEYS, {})["keys"]}
                     self._known.clear()
-                except Unavailable as error:
+                except TradeError as error:
                     log.warning("no keys from accounts: %s", error)
         if not self._keys:
             raise Unavailable("keys_unavailable", "Tokens cannot be checked at the moment; try again shortly.")

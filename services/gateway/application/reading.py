@@ -75,12 +75,11 @@ def _query(request: Request) -> dict[str, Any]:
 
 
 def _body(route: Route, request: Request) -> dict[str, Any]:
-    body = request.body()
-    if not body and route.body_as:  # an action without a form needs none
+    if not request.content and route.body_as:  # an action without a form needs none
         return {route.body_as: {}}
     if request.mimetype != "application/json" or request.headers.get("Content-Encoding", "identity") != "identity":
         raise UnsupportedMediaType("The body must be application/json, not compressed.")
-    given = parse(body)
+    given = parse(request.content)
     return {route.body_as: given} if route.body_as else given
 
 

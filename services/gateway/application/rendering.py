@@ -34,5 +34,5 @@ def render(route: Route, request: Request, answer: dict[str, Any]) -> Response:
 
 def _document(answer: dict[str, Any]) -> Response:
     suffix = answer["media_type"].rpartition("/")[2]
-    disposition = dump_options_header("inline", {"filename": f"{answer['name']}.{suffix}"})
+    disposition = dump_options_header("attachment", {"filename": f"{answer['name']}.{suffix}"})
     return Response(b64decode(answer["content"]), content_type=answer["media_type"], headers={"Content-Disposition": disposition})

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from services.logistics.application.papers import Paper
+from services.logistics.application.paper import Paper
 from services.logistics.domain.numbers import comparable
 from services.logistics.models import documents, filings
 from shared.platform.database import Transaction

@@ -1,5 +1,5 @@
 """What stands on the papers that go with an export: commercial invoice, packing list, export declaration. Words and numbers only; how they
-look on a page is printing's business. A paper is plain JSON, kept as it was issued."""
+look on a page is printing's business."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple
 
 import pycountry
 
+from services.logistics.application.paper import Column, Labelled, Panel, Paper
 from shared.kit.money import Money
 from shared.kit.reference import UNITS, hs_description
 
@@ -18,40 +19,6 @@ SETTLEMENTS = {"direct": "Direct to the seller", "escrow": "Held by the platform
 LONGEST = 240  # characters of one piece of text: a row must fit a page
 
 Line = Mapping[str, Any]
-Labelled = list[tuple[str, str]]
-
-
-class Panel(TypedDict):
-    """A party's box."""
-
-    title: str
-    lines: list[str]
-
-
-class Column(TypedDict):
-    """`width` in mm, 178 for all of them together; numbers stand `right`."""
-
-    title: str
-    width: int
-    right: bool
-
-
-class Paper(TypedDict):
-    """One document. A row has a cell per column, a cell has lines: the first in full, further ones small. `facts` and `totals` are labels with values."""
-
-    title: str
-    number: str
-    reference: str
-    issued_on: str
-    revision: int
-    barcode: bool
-    panels: list[Panel]
-    facts: Labelled
-    columns: list[Column]
-    rows: list[list[list[str]]]
-    totals: Labelled
-    statements: list[str]
-    signed_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +113,9 @@ def commercial_invoice(export: Export) -> Paper:
 
 def packing_list(export: Export) -> Paper:
     """What is in the packages. Where the lines' gross masses are not the consignment's, the difference is told, so that the list adds up."""
-    outer = export.form["gross_mass_kg"] - sum((line["gross_mass_kg"] for line, _ in export.pairs), start=Decimal(0))
+    of_lines = sum((line["gross_mass_kg"] for line, _ in export.pairs), start=Decimal(0))
+    outer = export.form["gross_mass_kg"] - of_lines
+    difference = [("Gross mass of the lines", _kg(of_lines)), ("Outer packing and differences", _kg(outer))] if outer else []
     return _paper(
         export,
         "packing_list",
@@ -160,7 +129,7 @@ def packing_list(export: Export) -> Paper:
             _NET_MASS,
             _Cells("Gross mass kg", 25, lambda line, _: [_mass(line["gross_mass_kg"])], right=True),
         ],
-        totals=[export.packages, export.net_mass, *([("Outer packing and differences", _kg(outer))] if outer else []), export.gross_mass],
+        totals=[export.packages, export.net_mass, *difference, export.gross_mass],
     )
 
 

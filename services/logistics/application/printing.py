@@ -30,7 +30,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, KeepTogether, PageTemplate, Paragraph, Spacer, Table
 
-from services.logistics.application.papers import Column, Panel, Paper
+from services.logistics.application.paper import Column, Labelled, Panel, Paper
 
 WIDTH, HEIGHT = A4
 MARGIN = 16 * mm
@@ -162,7 +162,7 @@ def _panels(panels: Iterable[Panel]) -> Table:
     )
 
 
-def _facts(facts: list[tuple[str, str]]) -> Table:
+def _facts(facts: Labelled) -> Table:
     cells: list[Any] = [[_text(label, LABEL), _text(value, VALUE)] for label, value in facts]
     cells += [""] * (-len(cells) % 4)
     rows = [cells[at : at + 4] for at in range(0, len(cells), 4)]
@@ -198,7 +198,7 @@ def _number(text: str, width: float) -> Paragraph:
     return _text(text, style if natural <= width else ParagraphStyle("", parent=style, fontSize=style.fontSize * width / natural * 0.99))
 
 
-def _totals(totals: list[tuple[str, str]]) -> Table:
+def _totals(totals: Labelled) -> Table:
     last = len(totals) - 1
     rows = [
         [_text(label, _right(STRONG if n == last else VALUE)), _text(value, _right(STRONG if n == last else VALUE))] for n, (label, value) in enumerate(totals)

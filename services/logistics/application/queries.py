@@ -8,7 +8,7 @@ from sqlalchemy import Row, select
 
 from services.logistics.application import shipments
 from services.logistics.application.channel_list import CHANNELS
-from services.logistics.application.papers import Paper
+from services.logistics.application.paper import Paper
 from services.logistics.domain.tracking import status
 from services.logistics.models import documents, filings
 from shared.kit.errors import NotFound

@@ -41,7 +41,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(20), primary_key=True),
         sa.Column("issuer", sa.String(120), nullable=False),
         sa.Column("number", sa.String(60), nullable=False),
-        sa.Column("key", sa.String(400), nullable=False),
+        sa.Column("key", sa.String(600), nullable=False),
         sa.Column("form", Json, nullable=False),
         sa.Column("filed_at", UtcDateTime, nullable=False),
         sa.UniqueConstraint("kind", "key", name="filings_number"),

@@ -18,13 +18,16 @@ from shared.kit.money import LARGEST_MINOR, Money
 Products = Mapping[str, Mapping[str, Any]]
 """The catalog's products, loaded, by id."""
 
+_LINES = OrderLine(many=True)
+_PRODUCTS = Product(many=True, unknown=EXCLUDE)
+
 HEAVIEST = Decimal(10**9)  # kg; the contract's largest measure
 
 
 def read_products(answer: Mapping[str, Any]) -> Products:
     """The catalog's answer to `products_by_id`. What it leaves empty is left out."""
     items = [{name: value for name, value in item.items() if value is not None} for item in answer["items"]]
-    return {product["id"]: product for product in Product(many=True, unknown=EXCLUDE).load(items)}
+    return {product["id"]: product for product in _PRODUCTS.load(items)}
 
 
 def order_line(product: Mapping[str, Any], quantity: int, unit_price: Money) -> dict[str, Any]:
@@ -56,12 +59,12 @@ def total(lines: Iterable[Mapping[str, Any]]) -> Money:
 
 def dump_lines(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Order lines as stored."""
-    return OrderLine(many=True).dump(lines)  # type: ignore[no-any-return]
+    return _LINES.dump(lines)  # type: ignore[no-any-return]
 
 
 def load_lines(stored: Any) -> list[dict[str, Any]]:
     """Stored order lines as Python values."""
-    return OrderLine(many=True).load(stored)  # type: ignore[no-any-return]
+    return _LINES.load(stored)  # type: ignore[no-any-return]
 
 
 def checked(lines: list[dict[str, Any]], products: Products, buyer_id: str, supplier_id: str | None = None, list_prices: bool = False) -> list[dict[str, Any]]:

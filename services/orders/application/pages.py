@@ -23,12 +23,12 @@ def page(tx: Transaction, table: Table, columns: Sequence[ColumnElement[Any]], a
     """
     at, key = table.c.created_at, table.c.id
     wanted: list[ColumnElement[bool]] = []
-    if state := data.get("state"):
-        wanted.append(table.c.state == state)
+    if "state" in data:
+        wanted.append(table.c.state == data["state"])
     if data["period"] == "current_month":
         wanted.append(at >= tx.now.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
-    if cursor := data.get("cursor"):
-        last_at, last_key = _read(cursor)
+    if "cursor" in data:
+        last_at, last_key = _read(data["cursor"])
         wanted.append(tuple_(at, key) < tuple_(literal(last_at, UtcDateTime()), literal(last_key, Id())))
     one_more = data["limit"] + 1
     # One limited branch a role: each walks its own index, where an OR over both would walk neither.

@@ -46,6 +46,6 @@ def list_orders(tx: Transaction, call: Call) -> dict[str, Any]:
 
 
 def _known_state(data: Mapping[str, Any], states: Iterable[str]) -> Mapping[str, Any]:
-    if data.get("state") not in (None, *states):
+    if "state" in data and data["state"] not in states:
         raise Invalid("invalid_fields", "There is no such state.", {"state": [f"Must be one of: {', '.join(states)}."]})
     return data

@@ -43,7 +43,7 @@ class Application:
             response.headers.setdefault(name, value)
         response.headers["X-Correlation-ID"] = request.context.correlation_id
         response.headers["traceparent"] = request.context.traceparent
-        if self._stopping():
+        if self._stopping() or not request.whole:
             response.headers["Connection"] = "close"
         took = (time.perf_counter() - started) * 1000
         access.info("%s %s %s %d %.1f ms", request.remote_addr, request.method, quote(request.path), response.status_code, took)
@@ -51,6 +51,7 @@ class Application:
 
     def _answer(self, request: Request) -> Response:
         try:
+            request.receive()  # whatever the answer: the connection's next request begins where this one ends
             endpoint, request.path_values = self._routes.match(request.path, request.method)
             return endpoint(request)  # type: ignore[no-any-return]
         except Exception as error:

@@ -36,19 +36,18 @@ def problem(error: Exception, correlation_id: str) -> Response:
         status, facts = error.code or 500, {"code": code, "message": error.description or ""}
     else:
         facts = error_data(error)
-        status = STATUS[facts["kind"]]
+        status = STATUS[facts.pop("kind")]
     response = Response(document(status, correlation_id=correlation_id, **facts), status, content_type=MEDIA_TYPE)
     response.headers.extend(_headers(error, facts["code"]))
     return response
 
 
 def document(
-    status: int, code: str, message: str, correlation_id: str = "", errors: Mapping[str, Any] | None = None, data: Mapping[str, Any] | None = None, **_: Any
+    status: int, code: str, message: str, correlation_id: str, errors: Mapping[str, Any] | None = None, data: Mapping[str, Any] | None = None
 ) -> bytes:
-    """The document as JSON. `type` stays the same for all problems of one code; `errors` maps field paths to sentences."""
+    """The document as JSON. `type` stays the same for all problems of one code; `errors` maps field paths to sentences, `data` is further JSON."""
     standard = {"type": f"/problems/{code}", "title": code.replace("_", " ").capitalize(), "status": status, "detail": message, "code": code}
-    optional = {"errors": errors, "correlation_id": correlation_id}
-    return encode({**(data or {}), **standard, **{name: value for name, value in optional.items() if value}})
+    return encode({**(data or {}), **standard, **({"errors": errors} if errors else {}), "correlation_id": correlation_id})
 
 
 def _headers(error: Exception, code: str) -> dict[str, str]:

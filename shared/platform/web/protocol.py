@@ -89,8 +89,7 @@ class Protocol(HttpProtocol):
         if codings:
             if [each.strip().lower() for each in codings] != ["chunked"] or lengths or self.request_version == "HTTP/1.0":
                 raise ValueError("Transfer-Encoding may only be chunked, and not beside Content-Length.")
-            # eventlet reads chunks leniently. Nothing that follows them on this connection is taken for a request.
-            self.close_connection = self.lingers = True
+            self._close()  # eventlet reads chunks leniently: nothing behind them is taken for a request
         if lengths:
             if len(lengths) != 1 or not (lengths[0].isascii() and lengths[0].isdigit() and len(lengths[0]) < 20):
                 raise ValueError("Content-Length must be one number.")
@@ -99,16 +98,21 @@ class Protocol(HttpProtocol):
 
     def get_environ(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environ()
-        environ["eventlet.input"].rfile = _Limited(self.rfile, settings().http_body_limit)
+        body = environ["eventlet.input"]
+        body.rfile = _Limited(self.rfile, settings().http_body_limit)
+        body.discard = self._close  # eventlet would wait for what is missing of a body that did not come whole
         return environ
+
+    def _close(self) -> None:
+        """Answer this request, then close: what follows on this connection cannot be trusted."""
+        self.close_connection = self.lingers = True
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What http.server refuses by itself. Its texts quote the client, ours do not."""
         self._refuse(code, HTTPStatus(code).description or HTTPStatus(code).phrase)
 
     def _refuse(self, status: int, message: str) -> None:
-        """Answer and close: what follows on this connection cannot be trusted."""
-        self.close_connection = self.lingers = True
+        self._close()
         log.info("%s refused: %d %s", self.client_address[0], status, message)
         self.wfile.write(refusal(status, message))
 

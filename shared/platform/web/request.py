@@ -1,4 +1,4 @@
-"""An HTTP request as entrypoints see it: Werkzeug's, with the path's values, the request's tracing context and a body that is read once and whole."""
+"""An HTTP request as entrypoints see it: Werkzeug's, with the path's values, the request's tracing context and the body as a whole."""
 
 from __future__ import annotations
 
@@ -26,26 +26,28 @@ _CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 class Request(WerkzeugRequest):
-    """`path_values` are set when its route is found; `stopping` tells whether the server drains, so that nothing is held any longer."""
+    """`content` is the body, `path_values` are those of the path. `stopping` tells whether the server drains, so that nothing is held any longer."""
 
-    path_values: Mapping[str, str] = {}
+    content = b""
+    whole = False
+    path_values: Mapping[str, Any] = {}
     stopping: Callable[[], bool] = staticmethod(lambda: False)
 
     def __init__(self, environ: dict[str, Any]) -> None:
         super().__init__(environ)
         self.context = read_context(self.headers)
 
-    def body(self) -> bytes:
-        """All of the body; Malformed `body_incomplete` where it does not arrive whole and well framed in time."""
+    def receive(self) -> None:
+        """Read all of the body; Malformed `body_incomplete` where it does not arrive whole and well framed in time, TooLarge beyond the limit."""
         incomplete = Malformed("body_incomplete", "The request's body did not arrive whole.")
         try:
             with eventlet.Timeout(BODY_SECONDS, incomplete):
-                body: bytes = self.environ["wsgi.input"].read()
+                self.content = self.environ["wsgi.input"].read()
         except (OSError, ValueError) as error:  # the connection broke, or the chunks are no chunks
             raise incomplete from error
-        if len(body) < (self.content_length or 0):
+        if len(self.content) < (self.content_length or 0):
             raise incomplete
-        return body
+        self.whole = True
 
 
 def read_context(headers: Headers) -> Context:

@@ -26,8 +26,6 @@ LONGEST_BACKOFF = 1.0
 class WebServer(NamekoWebServer):
     """A container's one listener. Its entrypoints register themselves; the first of them to stop begins the drain, all wait for its end."""
 
-    protocol = Protocol
-
     def __init__(self) -> None:
         super().__init__()
         self._sock: Any = None
@@ -42,7 +40,7 @@ class WebServer(NamekoWebServer):
         self._sock = eventlet.listen((host, settings().http_port), family, backlog=512, reuse_port=False)
         self.address = self._sock.getsockname()
         application = Application((rule for provider in self._providers for rule in provider.rules()), lambda: self.stopping)
-        options = {"protocol": self.protocol, "debug": False, "log_output": False, "socket_timeout": SOCKET_SECONDS}
+        options = {"protocol": Protocol, "debug": False, "log_output": False, "socket_timeout": SOCKET_SECONDS}
         self._serv = wsgi.Server(self._sock, self.address, application, **options)
         self._gt = self.container.spawn_managed_thread(self.run)
         log.info("listening on http://%s:%d", *self.address[:2])

@@ -16,7 +16,6 @@ from shared.kit.actor import Actor
 from shared.kit.ids import new_id
 from shared.platform import records
 from shared.platform.context import Context
-from shared.platform.database import Transaction
 from shared.platform.wire import Event
 from tests.builders.database import TestDatabase, call
 
@@ -132,10 +131,7 @@ def _event(type: str, order_id: str, **data: Any) -> Event:
 
 def published(database: TestDatabase, subject: str) -> list[tuple[str, Any]]:
     """Types and data of the events about an order or a product, oldest first."""
+    outbox = records.outbox.c
     with database.transaction() as tx:
-        return _published(tx, subject)
-
-
-def _published(tx: Transaction, subject: str) -> list[tuple[str, Any]]:
-    rows = tx.execute(select(records.outbox.c.type, records.outbox.c.data).where(records.outbox.c.subject == subject).order_by(records.outbox.c.version))
-    return [(row.type, row.data) for row in rows]
+        rows = tx.execute(select(outbox.type, outbox.data).where(outbox.subject == subject).order_by(outbox.version))
+        return [(row.type, row.data) for row in rows]

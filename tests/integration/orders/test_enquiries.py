@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from services.orders.models import orders
 from shared.contracts import orders as contract
@@ -117,7 +118,7 @@ def test_the_database_itself_refuses_a_second_order_of_one_enquiry(scene: Scene)
         row = tx.execute(select(orders)).one()._asdict()
         tx.execute(orders.insert().values(row | {"id": BUYER.id, "number": "TO-2"}))
 
-    with pytest.raises(Exception, match="enquiry_id"):
+    with pytest.raises(IntegrityError, match="enquiry_id"):
         scene.run(copy)
 
 

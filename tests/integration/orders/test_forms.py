@@ -40,7 +40,7 @@ FAULTS: dict[str, list[tuple[str, Any, str]]] = {
         ("received_on", forms.day(-1), "received_on"),
     ],
     "payment_ready": [
-        ("lines.0.hs_code", "999999", "lines.0.hs_code"),
+        ("lines.0.hs_code", "000000", "lines.0.hs_code"),
         ("lines.1.hs_code", "69", "lines.1.hs_code"),
         ("lines.1.country_of_origin", "ZZ", "lines.1.country_of_origin"),
         ("lines.1.quantity", 19, "lines.1.quantity"),
@@ -100,23 +100,18 @@ def changed(form: Any, path: str, value: Any) -> Any:
     return form
 
 
-@pytest.mark.parametrize("state", FAULTS)
-def test_each_fault_of_a_form_is_named_and_changes_nothing(scene: Scene, state: str) -> None:
-    action, actor, good = STEPS[state]
-    order = scene.walk(scene.confirmed(), until=state)
-    for path, value, named in FAULTS[state]:
-        form = changed(good(order), path, value)
-        error = refused(scene, order, lambda form=form: scene.act(order, action, actor, form), Invalid, _code(scene, order, state, form))
-        assert named in error.errors, (path, value, error.errors)
-        assert all(isinstance(sentence, str) and sentence for sentences in error.errors.values() for sentence in sentences)
-    scene.act(order, action, actor, good(order))
-
-
-def _code(scene: Scene, order: Any, state: str, form: Any) -> str:
-    with pytest.raises(Invalid) as error:
-        scene.act(order, STEPS[state][0], STEPS[state][1], form)
-    assert error.value.code in {"invalid_fields", "form_disagrees"}
-    return error.value.code
+def test_each_fault_of_each_form_is_named_and_changes_nothing(scene: Scene) -> None:
+    order = scene.confirmed()
+    for state, faults in FAULTS.items():
+        action, actor, good = STEPS[state]
+        before = scene.walk(order, until=state)
+        for path, value, named in faults:
+            with pytest.raises(Invalid) as error:
+                scene.act(order, action, actor, changed(good(order), path, value))
+            assert error.value.code in {"invalid_fields", "form_disagrees"}
+            assert named in error.value.errors, (state, path, value, error.value.errors)
+            assert all(isinstance(sentence, str) and sentence for sentences in error.value.errors.values() for sentence in sentences)
+        assert scene.order(order["id"]) == before
 
 
 def test_a_form_for_another_step_is_refused_field_by_field(scene: Scene) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from services.orders.domain.terms import ALLOWED, EVERY_CHOICE, Choices
 from shared.kit.actor import Actor
+from tests.integration.orders.forms import export_customs
 from tests.integration.orders.scene import BUYER, MUG, NOT_READY_FOR_CUSTOMS, OPERATOR, SUPPLIER, Scene, line, names, parcel, terms
 
 
@@ -104,10 +105,7 @@ def test_the_placing_event_carries_all_that_the_other_services_need(scene: Scene
 
 def test_a_submission_that_comes_back_tells_why_and_may_be_made_again(scene: Scene) -> None:
     order = scene.walk(scene.confirmed(), until="payment_ready")
-    form = {"action": "declare_export", "actor": SUPPLIER}
-    from tests.integration.orders.forms import export_customs
-
-    scene.act(order, **form, form=export_customs(order))
+    scene.act(order, "declare_export", SUPPLIER, export_customs(order))
     scene.hear(order, "logistics.export_refused.v1", reason="licence_missing", message="HS 691110 needs a licence.")
     back = scene.order(order["id"], SUPPLIER)
     assert (back["state"], back["awaiting"]) == ("payment_ready", [])

@@ -78,7 +78,8 @@ def test_a_key_and_a_wait_are_sent_as_asked(server: Scripted, client: Client) ->
 
 
 @pytest.mark.parametrize("status", [409, 429, 503])
-def test_what_is_to_be_retried_is_sent_again_with_the_same_key(server: Scripted, client: Client, status: int) -> None:
+def test_what_is_to_be_retried_is_sent_again_with_the_same_key(server: Scripted, client: Client, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
     server.answers = [(status, {"Retry-After": "0"}, {}), (status, {"Retry-After": "0"}, {}), (200, {}, {"done": True})]
     assert client.post("/a", {"x": 1}) == {"done": True}
     assert len({headers["Idempotency-Key"] for _, _, headers, _ in server.asked}) == 1
@@ -95,7 +96,8 @@ def test_a_refusal_is_raised_at_once_with_its_problem_document(server: Scripted,
     assert len(server.asked) == 1
 
 
-def test_after_many_refusals_to_be_retried_the_last_one_is_raised(server: Scripted, client: Client) -> None:
+def test_after_many_refusals_to_be_retried_the_last_one_is_raised(server: Scripted, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
     server.answers = [(503, {"Retry-After": "0"}, {"title": "Not ready"})]
     with pytest.raises(Refused, match="Not ready"):
         client.get("/a")

@@ -49,7 +49,7 @@ def test_a_document_comes_as_itself(gateway: Gateway) -> None:
     gateway.services.answers[GET_DOCUMENT] = {"name": "commercial_invoice", "media_type": "application/pdf", "content": b64encode(b"%PDF-1.7 \xff").decode()}
     answer = gateway.ask("GET", f"/v1/orders/{ORDER}/documents/commercial_invoice")
     assert (answer.status_code, answer.data, answer.content_type) == (200, b"%PDF-1.7 \xff", "application/pdf")
-    assert answer.headers["Content-Disposition"] == "inline; filename=commercial_invoice.pdf"
+    assert answer.headers["Content-Disposition"] == "attachment; filename=commercial_invoice.pdf"
 
 
 def test_every_answer_carries_the_headers_that_keep_browsers_and_caches_out(gateway: Gateway) -> None:

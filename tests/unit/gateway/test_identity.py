@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import jwt
@@ -14,10 +13,11 @@ import pytest
 from services.gateway.application import identity
 from services.gateway.application.identity import LIFETIME, PATIENCE, Keys
 from shared.contracts.accounts import ME, SIGNING_KEYS
-from shared.kit.errors import Unauthenticated, Unavailable
+from shared.kit.errors import TradeError, Unauthenticated, Unavailable
 from tests.unit.gateway.fakes import BUYER, Gateway, Services, Signer
 
 AWAY = Unavailable("service_unavailable", "accounts is away")
+DEFECT = TradeError("internal_error", "accounts has a defect")
 
 
 class Clock:
@@ -46,7 +46,7 @@ def signer() -> Signer:
 
 
 @pytest.fixture
-def services(signer: Signer) -> Iterator[Services]:
+def services(signer: Signer) -> Services:
     return Services({SIGNING_KEYS: {"keys": [signer.public]}})
 
 
@@ -135,9 +135,12 @@ def test_a_withdrawn_key_is_good_no_longer(services: Services, signer: Signer, c
         keys.actor(token, services)
 
 
-def test_while_accounts_is_away_known_keys_stay_good_and_without_any_nobody_is_told_to_sign_in(services: Services, signer: Signer, clock: Clock) -> None:
+@pytest.mark.parametrize("trouble", [AWAY, DEFECT])
+def test_while_accounts_is_away_known_keys_stay_good_and_without_any_nobody_is_told_to_sign_in(
+    services: Services, signer: Signer, clock: Clock, trouble: TradeError
+) -> None:
     good = services.answers[SIGNING_KEYS]
-    services.answers[SIGNING_KEYS] = AWAY
+    services.answers[SIGNING_KEYS] = trouble
     keys = Keys()
     for _ in range(3):
         with pytest.raises(Unavailable):
@@ -147,7 +150,7 @@ def test_while_accounts_is_away_known_keys_stay_good_and_without_any_nobody_is_t
     clock.passed += PATIENCE + 0.1
     token = signer.token(exp=int(time.time() + 2 * LIFETIME))
     keys.actor(token, services)
-    services.answers[SIGNING_KEYS] = AWAY
+    services.answers[SIGNING_KEYS] = trouble
     clock.passed += LIFETIME + 1
     assert keys.actor(token, services).id == BUYER
 

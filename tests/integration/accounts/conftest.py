@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.builders.database import TestDatabase
+from tests.integration.accounts.scene import Accounts
+
+
+@pytest.fixture
+def accounts(database: TestDatabase) -> Accounts:
+    return Accounts(database)

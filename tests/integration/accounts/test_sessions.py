@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import jwt
+import pytest
+from sqlalchemy import func, select
+
+from services.accounts.application import tokens as access
+from services.accounts.application.sessions import IDLE, open_session, refresh
+from services.accounts.models import sessions, signing_keys
+from shared.contracts.accounts import REFRESH
+from shared.kit.errors import Unauthenticated
+from shared.kit.ids import new_id
+from tests.builders.database import call
+from tests.integration.accounts.scene import Accounts
+
+
+def claims(accounts: Accounts, token: str) -> dict[str, Any]:
+    """What the token says, checked as the gateway does: with the published key of its `kid` only."""
+    keys = {key.key_id: key for key in jwt.PyJWKSet.from_dict(accounts.call("signing_keys", {})).keys}
+    key = keys[jwt.get_unverified_header(token)["kid"]]
+    return jwt.decode(token, key, ["EdDSA"], audience="tradelane", issuer="tradelane/accounts", options={"require": ["exp", "iat", "aud", "iss", "sub"]})
+
+
+def test_the_access_token_says_who_and_for_fifteen_minutes(accounts: Accounts) -> None:
+    account = accounts.register()
+    tokens = accounts.sign_in("LI@example.com")
+    told = claims(accounts, tokens["access_token"])
+    assert (told["sub"], told["name"], told["roles"]) == (account["id"], "Li Na", ["supplier"])
+    assert told["exp"] - told["iat"] == tokens["expires_in"] == 900
+    assert set(told) == {"iss", "aud", "sub", "name", "roles", "iat", "exp"}
+
+
+def test_a_wrong_password_and_an_unknown_address_are_answered_alike(accounts: Accounts) -> None:
+    accounts.register()
+    errors = []
+    for email, password in (("li@example.com", "a long walk to the Port"), ("nobody@example.com", "a long walk to the port")):
+        with pytest.raises(Unauthenticated) as caught:
+            accounts.sign_in(email, password)
+        errors.append((caught.value.code, caught.value.message, caught.value.errors, caught.value.data))
+    assert errors[0] == errors[1]
+    with accounts.database.transaction() as tx:
+        assert tx.execute(select(func.count()).select_from(sessions)).scalar_one() == 0
+
+
+def test_only_the_public_half_of_the_key_is_published(accounts: Accounts) -> None:
+    [key] = accounts.call("signing_keys", {})["keys"]
+    assert set(key) == {"kty", "crv", "x", "kid", "alg", "use"}
+    assert (key["kty"], key["crv"], key["alg"]) == ("OKP", "Ed25519", "EdDSA")
+    assert accounts.call("signing_keys", {})["keys"] == [key]
+
+
+def test_replicas_that_start_at_once_sign_with_one_key(accounts: Accounts) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        keys = list(pool.map(lambda _: accounts.call("signing_keys", {})["keys"], range(8)))
+    assert all(each == keys[0] for each in keys)
+    with accounts.database.transaction() as tx:
+        assert tx.execute(select(signing_keys.c.kid)).scalars().all() == [keys[0][0]["kid"]]
+
+
+def test_a_replica_that_comes_second_takes_the_key_of_the_first(accounts: Accounts) -> None:
+    with accounts.database.transaction() as first, ThreadPoolExecutor(1) as pool:
+        kid = access.signing_key(first).kid
+        second = pool.submit(accounts.call, "signing_keys", {})  # finds none yet, makes its own, and waits for the first to commit
+        with pytest.raises(TimeoutError):
+            second.result(timeout=0.5)
+        first.connection.commit()
+        assert second.result(timeout=10)["keys"][0]["kid"] == kid
+
+
+def test_a_refresh_token_gives_new_tokens_for_the_same_account(accounts: Accounts) -> None:
+    account = accounts.register()
+    token = accounts.sign_in()["refresh_token"]
+    for _ in range(3):
+        tokens = accounts.refresh(token)
+        assert tokens["refresh_token"] != token
+        assert claims(accounts, tokens["access_token"])["sub"] == account["id"]
+        token = tokens["refresh_token"]
+
+
+def test_a_refresh_token_that_comes_twice_ends_its_session_for_good_and_no_other(accounts: Accounts) -> None:
+    accounts.register()
+    stolen, elsewhere = accounts.sign_in()["refresh_token"], accounts.sign_in()["refresh_token"]
+    latest = accounts.refresh(accounts.refresh(stolen)["refresh_token"])["refresh_token"]
+    for token in (stolen, latest):
+        with pytest.raises(Unauthenticated) as caught:
+            accounts.refresh(token)
+        assert caught.value.code == "refresh_token_invalid"
+    assert accounts.refresh(elsewhere)["token_type"] == "Bearer"
+
+
+def test_of_two_that_use_one_token_at_once_at_most_one_is_served_and_the_session_ends(accounts: Accounts) -> None:
+    accounts.register()
+    token = accounts.sign_in()["refresh_token"]
+
+    def attempt(_: int) -> str | None:
+        try:
+            return accounts.refresh(token)["refresh_token"]
+        except Unauthenticated:
+            return None
+
+    with ThreadPoolExecutor(6) as pool:
+        served = [each for each in pool.map(attempt, range(6)) if each]
+    assert len(served) == 1
+    with pytest.raises(Unauthenticated):
+        accounts.refresh(served[0])
+
+
+@pytest.mark.parametrize("token", ["x", ".", "018f0000-0000-7000-8000-000000000000.secret", f"{new_id()}.", "é.é"])
+def test_a_made_up_refresh_token_is_refused(accounts: Accounts, token: str) -> None:
+    with pytest.raises(Unauthenticated):
+        accounts.refresh(token)
+
+
+def test_a_session_that_is_not_refreshed_in_time_is_over(accounts: Accounts) -> None:
+    account = accounts.register()
+    with accounts.database.transaction() as tx:
+        in_time, late = (open_session(tx, account["id"])["refresh_token"] for _ in range(2))
+    with accounts.database.transaction(IDLE - timedelta(seconds=60)) as tx:
+        assert refresh(tx, call(REFRESH, None, {"refresh_token": in_time}))
+    with accounts.database.transaction(IDLE) as tx:
+        assert refresh(tx, call(REFRESH, None, {"refresh_token": late})) is None
+
+
+def test_expired_sessions_are_cleared_away_by_the_next_sign_in(accounts: Accounts) -> None:
+    account = accounts.register()
+    with accounts.database.transaction() as tx:
+        open_session(tx, account["id"])
+    with accounts.database.transaction(IDLE + timedelta(seconds=1)) as tx:
+        latest = open_session(tx, account["id"])["refresh_token"]
+        assert tx.execute(select(sessions.c.id)).scalars().all() == [latest.partition(".")[0]]

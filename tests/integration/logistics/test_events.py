@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from services.logistics.application.reactions import REACTIONS
+from shared.contracts.events import EVENTS
+from tests.integration.logistics.scene import Scene, Trade
+
+
+def test_every_event_it_reacts_to_is_one_of_orders() -> None:
+    assert {EVENTS[name].source for name in REACTIONS} == {"orders"}
+
+
+def test_every_event_it_may_publish_is_published_by_some_story(scene: Scene) -> None:
+    one, other = Trade(), Trade()
+    refused = Trade(one.facts | {"terms": one.facts["terms"] | {"channel": "none"}})
+    scene.happen(refused.placed(), other.placed(), *one.in_transit(), one.export_submitted(), one.insurance_submitted(), one.import_submitted())
+    scene.track("delivered", "e-1")
+    scene.happen(one.cancelled())
+    scene.happen(other.export_submitted(gross_mass_kg="1"))
+    scene.happen(other.shipping_submitted(), other.insurance_submitted(), other.import_submitted())
+    told = {name for trade in (one, other, refused) for name in scene.told_names(trade)}
+    assert told == {name.split(".")[1] for name, contract in EVENTS.items() if contract.source == "logistics"}

@@ -1,0 +1,112 @@
+"""What the database itself holds to, on PostgreSQL and on the embedded default's SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from sqlalchemy import Connection, delete, inspect, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from services.orders.application import moves
+from services.orders.application.records import CLOCK, find_order
+from services.orders.domain import lifecycle
+from services.orders.models import enquiry_history, metadata, order_history, orders
+from shared.kit.errors import Conflict
+from shared.platform.database import make_engine
+from shared.platform.migrate import configuration, migrate
+from shared.platform.settings import read
+from tests.builders.database import TestDatabase
+from tests.integration.orders.scene import Scene
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[TestDatabase]:
+    settings = replace(read(), data=tmp_path, database="", overrides={})
+    migrate(["orders"], settings)
+    engine = make_engine("orders", settings)
+    yield TestDatabase(engine)
+    engine.dispose()
+
+
+@pytest.fixture(params=["postgresql", "sqlite"])
+def scene(request: pytest.FixtureRequest) -> Scene:
+    return Scene(request.getfixturevalue("database" if request.param == "postgresql" else "embedded"))
+
+
+@pytest.mark.parametrize("history", [order_history, enquiry_history], ids=lambda table: table.name)
+def test_a_history_can_only_grow(scene: Scene, history: Any) -> None:
+    key = scene.open()["id"]
+    scene.offer(key)
+    scene.accept(key)
+    before = scene.run(lambda tx: tx.execute(history.select()).all())
+    for change in (update(history).values(note="It was not like that."), update(history).where(history.c.version == 1).values(version=9), delete(history)):
+        with pytest.raises(DBAPIError, match="the history can only grow"):
+            scene.run(lambda tx, change=change: tx.execute(change))
+    assert scene.run(lambda tx: tx.execute(history.select()).all()) == before != []
+
+
+def test_a_history_cannot_be_emptied_at_one_stroke(database: TestDatabase) -> None:
+    with pytest.raises(DBAPIError, match="the history can only grow"), database.transaction() as tx:
+        tx.execute(text("TRUNCATE order_history"))
+
+
+def test_no_other_state_than_the_tables_can_be_stored(scene: Scene) -> None:
+    scene.place()
+    for state in lifecycle.STATES:
+        scene.run(lambda tx, state=state: tx.execute(update(orders).values(state=state)))
+    with pytest.raises(IntegrityError, match="orders_state"):
+        scene.run(lambda tx: tx.execute(update(orders).values(state="nearly_done")))
+
+
+def test_a_whole_trade_goes_the_same_way(scene: Scene) -> None:
+    key = scene.open()["id"]
+    scene.offer(key)
+    order = scene.accept(key)
+    scene.hear(order, "catalog.stock_reserved.v1")
+    scene.hear(order, "logistics.channel_confirmed.v1")
+    assert scene.walk(order)["state"] == "completed"
+    assert len(scene.told(order["id"])) == 15
+
+
+def test_a_transition_decided_on_an_order_that_has_moved_meanwhile_is_refused(scene: Scene) -> None:
+    order = scene.confirmed()
+    stale = scene.run(lambda tx: find_order(tx, order["id"]))
+    transition = next(each for each in lifecycle.transitions(stale.situation.terms) if each.deadline == "payment")
+    scene.run(lambda tx: moves.apply(tx, stale, transition, CLOCK))
+    with pytest.raises(Conflict) as refused:
+        scene.run(lambda tx: moves.apply(tx, stale, transition, CLOCK))
+    assert refused.value.code == "changed_meanwhile"
+    assert scene.told(order["id"]).count("orders.order_cancelled.v1") == 1
+
+
+def described(connection: Connection) -> dict[str, Any]:
+    """All tables of the models with their columns, keys, checks and indexes, without the schema they are in."""
+    inspector = inspect(connection)
+    return {
+        name: (
+            sorted((each["name"], str(each["type"]), each["nullable"], str(each["default"])) for each in inspector.get_columns(name)),
+            inspector.get_pk_constraint(name)["constrained_columns"],
+            sorted((each["constrained_columns"], each["referred_table"]) for each in inspector.get_foreign_keys(name)),
+            sorted(sorted(each["column_names"]) for each in inspector.get_unique_constraints(name)),
+            sorted((each["name"], each["sqltext"]) for each in inspector.get_check_constraints(name)),
+            sorted((each["name"], each["column_names"]) for each in inspector.get_indexes(name) if not each["unique"]),
+        )
+        for name in metadata.tables
+    }
+
+
+def test_the_migration_makes_exactly_the_models_tables_and_can_be_taken_back_and_made_again(scene: Scene) -> None:
+    with scene.database.transaction() as tx:
+        migrated = described(tx.connection)
+        command.downgrade(configuration("orders", tx.connection), "orders@base")
+        assert not metadata.tables.keys() & set(inspect(tx.connection).get_table_names())
+        metadata.create_all(tx.connection)
+        assert described(tx.connection) == migrated
+        metadata.drop_all(tx.connection)
+        command.upgrade(configuration("orders", tx.connection), "heads")
+        assert described(tx.connection) == migrated

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shared.platform.settings import SERVICES, read
+
+REAL = {"BROKER": "amqp://us:s3cret@broker//", "DATABASE": "postgresql://us:s3cret@database/tradelane"}
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["BROKER", "DATABASE", "BROKER_MANAGEMENT", "TRADELANE_MODE", "DATA", "HTTP_PORT", "LOG_FORMAT"]
+    for name in names + [f"{kind}_{service.upper()}" for kind in ("BROKER", "DATABASE") for service in SERVICES]:
+        monkeypatch.delenv(name, raising=False)
+
+
+def given(monkeypatch: pytest.MonkeyPatch, **environment: str) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_with_nothing_set_everything_is_embedded() -> None:
+    settings = read()
+    assert settings.embedded
+    assert settings.database_of("orders") == f"sqlite:///{Path.cwd()}/var/data/orders.sqlite3"
+
+
+def test_one_server_serves_all_unless_a_service_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **REAL, DATABASE_ORDERS="postgresql://orders:o@elsewhere/orders", BROKER_ORDERS="amqp://orders:o@broker//")
+    settings = read()
+    assert (settings.database_of("catalog"), settings.broker_of("catalog")) == (REAL["DATABASE"], REAL["BROKER"])
+    assert settings.database_of("orders").endswith("elsewhere/orders")
+    assert settings.broker_of("orders") == "amqp://orders:o@broker//"
+
+
+@pytest.mark.parametrize(("name", "value"), [("HTTP_PORT", "eighty"), ("LOG_FORMAT", "xml"), ("TRADELANE_MODE", "prod")])
+def test_a_wrong_value_is_told_with_its_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    given(monkeypatch, **{name: value})
+    with pytest.raises(ValueError, match=f"settings: .*{name}"):
+        read()
+
+
+@pytest.mark.parametrize("name", ["BROKER", "DATABASE"])
+def test_broker_and_database_go_together(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    given(monkeypatch, **{name: REAL[name]})
+    with pytest.raises(ValueError, match="go together"):
+        read()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"BROKER": "amqp://guest:guest@broker//"},
+        {"DATABASE": "postgresql://admin@database/tradelane"},
+        {"DATABASE_PAYMENTS": "postgresql://payments:payments@database/tradelane"},
+        {"BROKER_MANAGEMENT": "http://admin:admin@broker:15672"},
+    ],
+)
+def test_production_refuses_default_passwords(monkeypatch: pytest.MonkeyPatch, wrong: dict[str, str]) -> None:
+    given(monkeypatch, **REAL | wrong)
+    read()
+    given(monkeypatch, TRADELANE_MODE="production")
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        read()
+
+
+def test_production_refuses_the_embedded_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, TRADELANE_MODE="production")
+    with pytest.raises(ValueError, match="real servers"):
+        read()
+
+
+def test_no_password_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **REAL, DATABASE_ORDERS="postgresql://orders:hidden@elsewhere/orders")
+    assert "hidden" not in repr(read())
+    assert "s3cret" not in repr(read())
