@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row, Table, delete, insert, update
 
 from services.orders.application import goods
-from services.orders.application.durations import deadlines_of
+from services.orders.application.durations import DEADLINES
 from services.orders.application.forms import schema_of
 from services.orders.application.records import Author, Enquiry, Order, party
 from services.orders.domain import enquiry as negotiations, lifecycle
@@ -127,7 +127,7 @@ def _record(tx: Transaction, order: Order, transition: Transition, author: Autho
 
 def _start_deadlines(tx: Transaction, order: Order) -> Mapping[str, datetime]:
     state, terms = order.row.state, order.situation.terms
-    durations = deadlines_of(terms.settlement)
+    durations = DEADLINES[terms.settlement]
     due = {kind: tx.now + getattr(durations, kind) for kind in lifecycle.deadlines_on_entering(state, terms)}
     return _set_deadlines(tx, "order", order.row.id, due, {each.deadline for each in lifecycle.transitions(terms) if each.source == state})
 

@@ -144,13 +144,13 @@ def test_a_failure_at_one_order_does_not_stop_the_clock_of_the_others(scene: Sce
 
 def test_the_environment_sets_how_long_deadlines_run(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEADLINE_ESCROW_PAYMENT", "36h")
-    durations.deadlines_of.cache_clear()
-    try:
-        assert distance(scene.confirmed(agreed=parcel()), "payment") == timedelta(hours=36)
-        assert distance(scene.confirmed(), "payment") == 7 * DAY
-        monkeypatch.setenv("DEADLINE_DIRECT_SHIPPING", "soon")
-        durations.deadlines_of.cache_clear()
-        with pytest.raises(ValueError, match="DEADLINE_DIRECT_SHIPPING"):
-            durations.deadlines_of("direct")
-    finally:
-        durations.deadlines_of.cache_clear()
+    monkeypatch.setitem(durations.DEADLINES, "escrow", durations.read("escrow"))
+    assert distance(scene.confirmed(agreed=parcel()), "payment") == timedelta(hours=36)
+    assert distance(scene.confirmed(), "payment") == 7 * DAY
+
+
+@pytest.mark.parametrize("value", ["soon", "-1d", "0s"])
+def test_a_duration_that_is_none_is_refused_by_its_variables_name(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("DEADLINE_DIRECT_SHIPPING", value)
+    with pytest.raises(ValueError, match="DEADLINE_DIRECT_SHIPPING"):
+        durations.read("direct")

@@ -1,0 +1,62 @@
+"""The service's own part: it serves all of its contract, and asks the catalog before it begins a transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.orders.service import OrdersService
+from shared.contracts import orders as contract
+from shared.contracts.catalog import PRODUCTS_BY_ID
+from shared.contracts.operations import Operation
+from shared.kit.errors import Unavailable
+from tests.builders.database import call
+from tests.integration.orders.scene import BOWL, BUYER, CATALOG, MUG, line, terms
+
+
+class Catalog:
+    def __init__(self, error: Exception | None = None) -> None:
+        self.asked: list[Any] = []
+        self.error = error
+
+    def call(self, operation: Operation, data: Any, caller: Any) -> Any:
+        self.asked.append((operation, data, caller.actor))
+        if self.error:
+            raise self.error
+        return {"items": [each for each in CATALOG if each["id"] in data["ids"]]}
+
+
+class Store:
+    def __init__(self) -> None:
+        self.written: list[Any] = []
+
+    def write(self, *given: Any) -> dict[str, Any]:
+        self.written.append(given)
+        return {}
+
+
+def service(catalog: Catalog) -> Any:
+    made: Any = OrdersService()
+    made.bus, made.store = catalog, Store()
+    return made
+
+
+def test_every_operation_of_the_contract_is_served() -> None:
+    operations = {each.name for each in vars(contract).values() if isinstance(each, Operation) and each.service == "orders"}
+    served = {name for name, method in vars(OrdersService).items() if any(hasattr(each, "operation") for each in getattr(method, "nameko_entrypoints", ()))}
+    assert served == operations
+
+
+def test_the_products_of_all_lines_are_asked_for_once_in_the_callers_name() -> None:
+    catalog = Catalog()
+    ordering = service(catalog)
+    ordering._products(call(contract.PLACE_ORDER, BUYER, {"lines": [line(MUG), line(BOWL, 20), line(MUG)], "terms": terms()}))
+    assert catalog.asked == [(PRODUCTS_BY_ID, {"ids": sorted([MUG["id"], BOWL["id"]])}, BUYER)]
+
+
+def test_where_the_catalog_does_not_answer_nothing_is_written() -> None:
+    ordering = service(Catalog(Unavailable("service_timeout", "The catalog did not answer.")))
+    with pytest.raises(Unavailable):
+        ordering._products(call(contract.PLACE_ORDER, BUYER, {"lines": [line(MUG)], "terms": terms()}))
+    assert ordering.store.written == []
