@@ -3,8 +3,8 @@
 The rules, for the events of one aggregate (source and subject), whose versions count from 1 without gaps:
 
 * the next version is handled, in one transaction with its inbox row and the new position;
-* an older version is a duplicate and dropped; a later one waits for the gap to close, or for `gap_patience` seconds (a consumer
-  that is newer than the aggregate never sees its beginning);
+* one that is known by its id is a duplicate and dropped; a later version waits for the gap to close, or for `gap_patience` seconds (a
+  consumer that is newer than the aggregate never sees its beginning); what comes after that is handled late, not lost;
 * when handling fails, the event waits for its next attempt, and all later ones wait behind it; after `retry_attempts` it is dead,
   until an operator replays or drops it.
 """
@@ -84,9 +84,12 @@ class Inbox:
         row = {"id": event.id, "type": event.type, "source": event.source, "subject": event.subject, "version": event.version}
         row |= {"received_at": utc_now(), "attempts": 0}
         known = tx.execute(select(inbox.c.state).where(inbox.c.id == event.id)).scalar_one_or_none()
-        if known is not None or event.version <= position:
+        late = event.version <= position
+        if known is not None or (late and event.type not in self.reactions):
             tx.execute(update(inbox).where(inbox.c.id == event.id).values(duplicates=inbox.c.duplicates + 1))
             return False
+        if late:  # the gap was given up, and closes after all: out of its turn, but not lost
+            log.warning("event %s %s of %s comes late", event.type, event.id, event.subject)
         if event.version > position + 1:
             until = utc_now() + timedelta(seconds=settings().gap_patience)
             tx.execute(insert(inbox).values(**row, state="pending", next_attempt_at=until, event=_kept(event)))
@@ -109,7 +112,7 @@ class Inbox:
         if reaction := self.reactions.get(event.type):
             context.enter(context.Context(event.context.correlation_id, event.id, event.context.traceparent))
             reaction(tx, event)
-        tx.execute(update(positions).where(*_same_stream(positions, event)).values(version=event.version))
+        tx.execute(update(positions).where(*_same_stream(positions, event), positions.c.version < event.version).values(version=event.version))
 
 
 def _same_stream(table: Any, event: Any) -> tuple[Any, Any]:

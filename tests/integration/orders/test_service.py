@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
+from services.orders.application import handlers
 from services.orders.service import OrdersService
 from shared.contracts import orders as contract
 from shared.contracts.catalog import PRODUCTS_BY_ID
 from shared.contracts.operations import Operation
 from shared.kit.errors import Unavailable
-from tests.builders.database import call
+from shared.kit.ids import new_id
+from shared.platform.calls import actor_data
 from tests.integration.orders.scene import BOWL, BUYER, CATALOG, MUG, line, terms
 
 
@@ -36,10 +36,12 @@ class Store:
         return {}
 
 
-def service(catalog: Catalog) -> Any:
-    made: Any = OrdersService()
-    made.bus, made.store = catalog, Store()
-    return made
+def place(catalog: Catalog) -> tuple[Any, list[Any]]:
+    """The answer on the bus to an order of three lines, two of them of one product, and what was written."""
+    ordering: Any = OrdersService()
+    ordering.bus, ordering.store = catalog, Store()
+    data = {"lines": [line(MUG), line(BOWL, 20), line(MUG)], "terms": terms()}
+    return ordering.place_order({"data": data, "actor": actor_data(BUYER), "command_id": new_id()}), ordering.store.written
 
 
 def test_every_operation_of_the_contract_is_served() -> None:
@@ -48,15 +50,14 @@ def test_every_operation_of_the_contract_is_served() -> None:
     assert served == operations
 
 
-def test_the_products_of_all_lines_are_asked_for_once_in_the_callers_name() -> None:
+def test_the_products_of_all_lines_are_asked_for_once_in_the_callers_name_and_handed_to_the_handler() -> None:
     catalog = Catalog()
-    ordering = service(catalog)
-    ordering._products(call(contract.PLACE_ORDER, BUYER, {"lines": [line(MUG), line(BOWL, 20), line(MUG)], "terms": terms()}))
+    answer, written = place(catalog)
     assert catalog.asked == [(PRODUCTS_BY_ID, {"ids": sorted([MUG["id"], BOWL["id"]])}, BUYER)]
+    assert (list(answer), written[0][1]) == (["result"], handlers.place_order)
+    assert {key: product["title"] for key, product in written[0][2].items()} == {MUG["id"]: MUG["title"], BOWL["id"]: BOWL["title"]}
 
 
 def test_where_the_catalog_does_not_answer_nothing_is_written() -> None:
-    ordering = service(Catalog(Unavailable("service_timeout", "The catalog did not answer.")))
-    with pytest.raises(Unavailable):
-        ordering._products(call(contract.PLACE_ORDER, BUYER, {"lines": [line(MUG)], "terms": terms()}))
-    assert ordering.store.written == []
+    answer, written = place(Catalog(Unavailable("service_timeout", "The catalog did not answer.")))
+    assert (answer["error"]["code"], written) == ("service_timeout", [])

@@ -104,6 +104,12 @@ def test_a_gap_is_waited_for_and_passed_over_only_when_patience_is_over(consumer
     consumer.let_time_pass()
     consumer.inbox.attempt_due()
     assert consumer.handled == [7, 8]
+    late = event(6)
+    consumer.inbox.receive(late)
+    consumer.inbox.receive(late)
+    assert consumer.handled == [7, 8, 6], "what comes after all is late, not lost, and counts once"
+    consumer.inbox.receive(event(9))
+    assert consumer.handled == [7, 8, 6, 9]
 
 
 def test_a_failed_event_leaves_nothing_behind_waits_and_those_after_it_wait_too(consumer: Consumer) -> None:

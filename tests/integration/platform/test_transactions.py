@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from shared.contracts.accounts import REGISTER
 from shared.contracts.fields import Shape, Text
 from shared.contracts.operations import Operation
 from shared.kit.errors import Conflict, Invalid, Unavailable
 from shared.kit.ids import new_id
 from shared.platform import commands
+from shared.platform.calls import fingerprint
 from shared.platform.database import Transaction, begin, make_engine, run
 from shared.platform.records import outbox
 from tests.builders.database import TestDatabase, call, settings_for
@@ -146,3 +148,10 @@ def test_a_database_that_is_away_is_unavailable_and_its_address_stays_inside(dat
         pass
     assert "127.0.0.1" not in str(refused.value)
     assert "secret" not in str(refused.value)
+
+
+def test_no_hash_of_a_password_is_kept_beside_a_command() -> None:
+    request = {"email": "a@example.org", "name": "A", "country": "DE", "role": "buyer"}
+    one, other = (fingerprint(REGISTER, None, request | {"password": password}) for password in ("correct horse battery", "staple correct horse"))
+    assert one == other
+    assert one != fingerprint(REGISTER, None, request | {"name": "B", "password": "correct horse battery"})
