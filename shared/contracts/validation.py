@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from marshmallow import Schema, ValidationError
 
 from shared.kit.errors import Invalid
+
+
+@cache
+def instance(schema: type[Schema]) -> Schema:
+    """The one instance of a schema that all use: making one, its nested ones included, costs more than using it, and use does not change it."""
+    return schema()
 
 
 def flatten(messages: Any, path: str = "") -> dict[str, list[str]]:

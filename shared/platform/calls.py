@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.contracts.operations import Operation
+from shared.contracts.validation import instance
 from shared.kit.actor import Actor
 from shared.kit.errors import KINDS, Forbidden, TradeError, Unauthenticated
 from shared.platform.wire import encode
@@ -38,7 +39,7 @@ class Call:
 def fingerprint(operation: Operation, actor: Actor | None, data: Any) -> str:
     """What a command asks for, as a SHA-256 in hex. Secrets are left out: a fast hash of one, kept beside it, would give it away."""
     if isinstance(data, dict):
-        secret = {name for name, field in operation.request().fields.items() if field.load_only}
+        secret = {name for name, field in instance(operation.request).fields.items() if field.load_only}
         data = {name: value for name, value in data.items() if name not in secret}
     return hashlib.sha256(encode([operation.name, actor.id if actor else None, data])).hexdigest()
 

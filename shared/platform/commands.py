@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select
 
+from shared.contracts.validation import instance
 from shared.kit.clock import utc_now
 from shared.kit.errors import Conflict, Invalid
 from shared.platform.calls import Call
@@ -36,7 +37,7 @@ def once(tx: Transaction, call: Call, handler: Callable[..., Any], *args: Any) -
         if row.fingerprint != call.fingerprint:
             raise Invalid("idempotency_key_reused", "This idempotency key was used for a different request.")
         return Answer(row.answer)
-    answer = Answer(call.operation.answer().dump(handler(tx, call, *args)))
+    answer = Answer(instance(call.operation.answer).dump(handler(tx, call, *args)))
     tx.execute(commands.insert().values(id=call.command_id, fingerprint=call.fingerprint, answer=answer, created_at=utc_now()))
     return answer
 

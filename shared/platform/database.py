@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError as PoolTimeout
 
 from shared.contracts.events import EVENTS
+from shared.contracts.validation import instance
 from shared.kit.clock import utc_now
 from shared.kit.errors import Unavailable
 from shared.kit.ids import new_id
@@ -92,7 +93,7 @@ class Transaction:
         `data` holds Python values and is dumped by the contract; a ValueError where it does not fit it. The subject's version is
         counted here, which also makes transactions on one aggregate take turns: its events leave in order.
         """
-        schema = EVENTS[type].data()
+        schema = instance(EVENTS[type].data)
         body = schema.dump(data)
         if errors := schema.validate(body):
             raise ValueError(f"{type} does not fit its contract: {errors}")

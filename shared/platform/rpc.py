@@ -16,7 +16,7 @@ import eventlet
 from nameko.extensions import Entrypoint, SharedExtension, register_entrypoint
 
 from shared.contracts.operations import Operation
-from shared.contracts.validation import load
+from shared.contracts.validation import instance, load
 from shared.kit.errors import NotFound
 from shared.platform import context, wire
 from shared.platform.calls import Call, error_data, fingerprint, read_actor
@@ -134,7 +134,7 @@ def rpc(operation: Operation) -> Callable[[Callable[..., Any]], Callable[..., An
             context.enter(context.Context(**body.get("context") or {}))
             try:
                 result = method(service, read_call(operation, body))
-                return {"result": result if isinstance(result, Answer) else operation.answer().dump(result)}
+                return {"result": result if isinstance(result, Answer) else instance(operation.answer).dump(result)}
             except Exception as error:
                 return {"error": error_data(error)}
 
@@ -147,4 +147,4 @@ def rpc(operation: Operation) -> Callable[[Callable[..., Any]], Callable[..., An
 def read_call(operation: Operation, body: dict[str, Any]) -> Call:
     """The call in a message's body; Invalid with the fields that do not fit the operation's request schema."""
     actor, data = read_actor(body.get("actor")), body.get("data")
-    return Call(operation, actor, load(operation.request(), data), body.get("command_id") or "", fingerprint(operation, actor, data))
+    return Call(operation, actor, load(instance(operation.request), data), body.get("command_id") or "", fingerprint(operation, actor, data))

@@ -11,6 +11,7 @@ from cloudevents.core.bindings.rabbitmq import RabbitMQMessage, from_binary_even
 from cloudevents.core.v1.event import CloudEvent
 
 from shared.contracts.events import EVENTS
+from shared.contracts.validation import instance
 from shared.platform.context import Context
 
 
@@ -32,7 +33,7 @@ class Event:
 
     @property
     def data(self) -> dict[str, Any]:
-        return EVENTS[self.type].data().load(self.raw)  # type: ignore[no-any-return]
+        return instance(EVENTS[self.type].data).load(self.raw)  # type: ignore[no-any-return]
 
 
 def encode(value: Any) -> bytes:

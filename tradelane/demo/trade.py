@@ -37,6 +37,11 @@ class Trade:
         """The contract's OfferTerms, braces still open: the file's terms, unless this offer brings its own."""
         return _by_product_id({"terms": self.terms} | offer)
 
+    def exception_report(self, step: str) -> Json | None:
+        """The contract's ExceptionForm, braces still open; None where all goes well at the step."""
+        exception = self.steps[step].get("exception")
+        return exception and {name: value for name, value in exception.items() if name != "resolved"}
+
     def agreed_order(self) -> Json:
         """What the order will say of goods and money once the parties agree, as the contract's Order does; a product's id is its SKU here."""
         offers = [move["offer"] for move in self.negotiation if "offer" in move]

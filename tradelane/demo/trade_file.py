@@ -18,7 +18,7 @@ from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, vali
 from shared.contracts.accounts import Register
 from shared.contracts.catalog import AddProduct
 from shared.contracts.fields import Shape, Text
-from shared.contracts.forms import FORMS
+from shared.contracts.forms import FORMS, ExceptionForm
 from shared.contracts.orders import OfferTerms, OpenEnquiry
 from shared.contracts.payments import Deposit
 from shared.contracts.trade import Terms
@@ -70,10 +70,7 @@ class _Move(Shape):
             raise ValidationError("Give one of message, offer and accept.")
 
 
-class _Exception(Shape):
-    reason = Text(40, required=True)
-    note = Text(1000, required=True)
-    evidence = fields.List(fields.String())
+class _Exception(_Part):
     resolved = Text(1000, required=True)
 
 
@@ -176,6 +173,8 @@ def _rehearse_steps(trade: Trade) -> Iterator[tuple[str, list[str]]]:
     for step, content in trade.steps.items():
         schema = Shape if step in _STEPS_WITHOUT_FORM else FORMS[step]
         yield from _problems(f"steps.{step}.form", schema, content.get("form", {}), facts)
+        if report := trade.exception_report(step):
+            yield from _problems(f"steps.{step}.exception", ExceptionForm, report, facts)
 
 
 def _facts(trade: Trade, order: Json | None = None) -> Facts:

@@ -136,8 +136,8 @@ class Walk:
         if content is None:
             raise WalkError(f"The order has a step that {self.trade.source} has nothing for: steps.{step['name']}.")
         who = step["actor"]
-        if exception := content.get("exception"):
-            self._meet_exception(who, order, step, exception)
+        if report := self.trade.exception_report(step["name"]):
+            self._meet_exception(who, order, step, report, content["exception"]["resolved"])
         seen = self._order(who, order)
         action = _find(seen, lambda each: each["step"] == step["name"] and ("draft_href" in each or each["form"] is None), f"to do {step['name']}")
         form = self._facts(who, seen).fill(content.get("form", {}))
@@ -151,16 +151,16 @@ class Walk:
             tell(f"→ {order['label']}")
         return order
 
-    def _meet_exception(self, who: str, order: Json, step: Json, exception: Json) -> None:
-        report = {name: value for name, value in exception.items() if name != "resolved"}
+    def _meet_exception(self, who: str, order: Json, step: Json, report: Json, resolved: str) -> None:
         seen = self._order(who, order)
-        action = _named(seen, "exception")
+        action, filled = _named(seen, "exception"), self._facts(who, seen).fill(report)
         with self._doing(who, f"{step['label']}: {action['label']}") as tell:
-            seen = self._settled(who, self._act(who, action, self._facts(who, seen).fill(report)))
-            tell(f"{exception['reason']}: {exception['note']} → {seen['label']}")
-        with self._doing(who, f"{step['label']}: Resolve") as tell:
-            seen = self._settled(who, self._act(who, _named(seen, "resolve"), {"note": exception["resolved"]}))
-            tell(f"{exception['resolved']} → {seen['label']}")
+            seen = self._settled(who, self._act(who, action, filled))
+            tell(f"{filled['reason']}: {filled['note']} → {seen['label']}")
+        action = _named(seen, "resolve")
+        with self._doing(who, f"{step['label']}: {action['label']}") as tell:
+            seen = self._settled(who, self._act(who, action, {"note": resolved}))
+            tell(f"{resolved} → {seen['label']}")
 
     def _save_half(self, who: str, action: Json, form: Json) -> str:
         """Save keeps what there is, however incomplete; a password is never kept."""

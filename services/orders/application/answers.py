@@ -58,7 +58,7 @@ def order(tx: Transaction, found: Order, actor: Actor) -> dict[str, Any]:
     lines = goods.load_lines(row.lines)
     left = next((each.from_state for each in reversed(history) if each.to_state == CANCELLED != each.from_state), None)
     steps = lifecycle.steps_of(situation, left)
-    before_shipping = any(each.name == "shipping" and each.status != "done" for each in steps) and row.state not in lifecycle.FINAL_STATES
+    before_shipping = any(each.name == "shipping" and each.status != "done" for each in steps)
     mine = [each.step for each in actions if each.draft]
     saved = tx.execute(_drafts(row.id, mine)).all() if mine else []
     return {

@@ -170,6 +170,9 @@ def drop(*path: str | int) -> Callable[[Json], None]:
         (change("steps", "transport", "form", to={"note": "no form here"}), "steps.transport.form.note"),
         (change("steps", "shipping", "form", "packages", 0, "weight_kg", to="-1"), "steps.shipping.form.packages.0.weight_kg"),
         (drop("steps", "transport", "exception", "resolved"), "steps.transport.exception.resolved"),
+        (drop("steps", "transport", "exception", "reason"), "steps.transport.exception.reason"),
+        (change("steps", "transport", "exception", "note", to="Late since {yesterday}"), "steps.transport.exception"),
+        (change("steps", "transport", to=None), "steps.transport"),
         (change("deposit", to={"amount": {"amount": "0.00", "currency": "USD"}, "reference": "x"}), "deposit.amount"),
     ],
 )
