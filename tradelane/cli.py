@@ -32,6 +32,8 @@ def main() -> None:
     from shared.kit.errors import TradeError
 
     warnings.filterwarnings("ignore", r"\s*Eventlet is deprecated")  # Nameko stands on it; nothing for an operator to act on
+    if sys.argv[1:2] in (["up"], ["run"]):
+        import tradelane.up  # noqa: F401 - it makes the process green, which has to come before typer loads pydantic
     try:
         app()
     except TradeError as error:
@@ -70,7 +72,7 @@ def demo(
 @app.command()
 def up() -> None:
     """Run the whole system until Ctrl-C: in this one process, or on BROKER and DATABASE with a process for each service."""
-    from tradelane import up as services  # first of all: it makes the process green
+    from tradelane import up as services
 
     services.up()
 

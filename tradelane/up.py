@@ -6,19 +6,24 @@ import eventlet
 
 eventlet.monkey_patch()  # before anything that opens a socket or starts a thread
 
+import fcntl  # noqa: E402
 import logging  # noqa: E402
 import signal  # noqa: E402
+import socket  # noqa: E402
 import subprocess  # noqa: E402
 import sys  # noqa: E402
 import time  # noqa: E402
-from collections.abc import Sequence  # noqa: E402
+from collections.abc import Iterator, Sequence  # noqa: E402
+from contextlib import contextmanager  # noqa: E402
 from importlib import import_module  # noqa: E402
+from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
 import nameko  # noqa: E402
 from eventlet.event import Event  # noqa: E402
 from nameko.containers import ServiceContainer  # noqa: E402
 
+from shared.kit.errors import Conflict  # noqa: E402
 from shared.platform.migrate import migrate  # noqa: E402
 from shared.platform.settings import SERVICES, settings  # noqa: E402
 from shared.platform.telemetry import set_up_logging  # noqa: E402
@@ -38,13 +43,39 @@ def service_class(service: str) -> Any:
 
 
 def up() -> None:
-    """The whole system: schemas, topology, then all services until SIGINT or SIGTERM."""
-    migrate(WITH_DATABASE, settings())
+    """The whole system: schemas, topology, then all services until SIGINT or SIGTERM. Conflict where one runs on the same port or data already."""
+    _check_port(settings().http_host, settings().http_port)
     if settings().embedded:
-        run(SERVICES)
+        with _alone_on(settings().data):
+            migrate(WITH_DATABASE, settings())
+            run(SERVICES)
     else:
+        migrate(WITH_DATABASE, settings())
         topology.apply(settings())
         _supervise()
+
+
+def _check_port(host: str, port: int) -> None:
+    """The listener would find out only when all the rest runs."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            told = f"Cannot listen on {host}, port {port}: {error.strerror}. If a system runs there already, stop it, or give HTTP_PORT another port."
+            raise Conflict("port_taken", told) from error
+
+
+@contextmanager
+def _alone_on(data: Path) -> Iterator[None]:
+    """Of two embedded systems on the same files each would miss the messages in the other's memory. The lock goes with the process, however it ends."""
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Conflict("data_in_use", f"A system runs on the data in {data} already: stop it, or give DATA another folder.") from error
+        yield
 
 
 def run(services: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ import eventlet
 from nameko.extensions import Entrypoint, SharedExtension
 
 from shared.kit.errors import Unavailable
-from shared.platform import wire
+from shared.platform import crashpoints, wire
 from shared.platform.inbox import Inbox
 from shared.platform.link import Link
 from shared.platform.settings import settings
@@ -77,7 +77,9 @@ class EventConsumer(SharedExtension):
                 if self.draining:
                     return
                 eventlet.sleep(PAUSE)
+            crashpoints.reach("before_ack")
             self.link.settle(message)
+            crashpoints.reach("after_ack")
         except Exception:
             log.exception("event %s is left to be delivered again", event.id)
         finally:

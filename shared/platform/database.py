@@ -17,7 +17,7 @@ from shared.contracts.validation import instance
 from shared.kit.clock import utc_now
 from shared.kit.errors import Unavailable
 from shared.kit.ids import new_id
-from shared.platform import context, records
+from shared.platform import context, crashpoints, records
 from shared.platform.settings import Settings
 
 ClockOffset = Callable[[Connection], timedelta]
@@ -137,6 +137,8 @@ def run(engine: Engine, work: Callable[[Transaction], Any], clock: ClockOffset |
         try:
             with begin(engine, clock) as tx:
                 result = work(tx)
+                crashpoints.reach("before_commit", meant=tx.emitted)
+            crashpoints.reach("after_commit", meant=tx.emitted)
             return result, tx.emitted
         except DatabaseUnavailable as error:
             if not (error.again and remaining):

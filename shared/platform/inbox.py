@@ -6,7 +6,7 @@ The rules, for the events of one aggregate (source and subject), whose versions 
 * one that is known by its id is a duplicate and dropped; a later version waits for the gap to close, or for `gap_patience` seconds (a
   consumer that is newer than the aggregate never sees its beginning); what comes after that is handled late, not lost;
 * when handling fails, the event waits for its next attempt, and all later ones wait behind it; after `retry_attempts` it is dead,
-  until an operator replays or drops it.
+  until an operator replays or drops it. One that is dropped counts as handled: what waits behind it goes on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import and_, func, insert, or_, select, update
 
 from shared.kit.clock import utc_now
 from shared.kit.errors import Unavailable
@@ -112,18 +112,47 @@ class Inbox:
         if reaction := self.reactions.get(event.type):
             context.enter(context.Context(event.context.correlation_id, event.id, event.context.traceparent))
             reaction(tx, event)
-        tx.execute(update(positions).where(*_same_stream(positions, event), positions.c.version < event.version).values(version=event.version))
+        _move_position(tx, event)
+
+
+def replay(tx: Transaction, id: str) -> bool:
+    """Have a dead or dropped event tried again now, with all its attempts before it; whether there was one."""
+    again = update(inbox).where(inbox.c.id == id, inbox.c.state.in_(("dead", "dropped")))
+    return tx.execute(again.values(state="pending", attempts=0, next_attempt_at=utc_now())).rowcount > 0
+
+
+def drop(tx: Transaction, id: str) -> bool:
+    """Give a dead or waiting event up and let those behind it go on, in order; whether there was one. It is kept, and can be replayed.
+
+    One whose turn has not come holds its place: it is passed over when those before it are handled.
+    """
+    event = tx.execute(select(inbox.c.source, inbox.c.subject, inbox.c.version).where(inbox.c.id == id)).one_or_none()
+    if event is None:
+        return False
+    position = _lock_position(tx, event)
+    given_up = update(inbox).where(inbox.c.id == id, inbox.c.state.in_(("pending", "dead"))).values(state="dropped", next_attempt_at=None)
+    if not tx.execute(given_up).rowcount:
+        return False
+    if event.version == position + 1:
+        _move_position(tx, event)
+        if following := _next_after(tx, event):
+            tx.execute(update(inbox).where(inbox.c.id == following.id).values(next_attempt_at=utc_now()))
+    return True
 
 
 def _same_stream(table: Any, event: Any) -> tuple[Any, Any]:
     return table.c.source == event.source, table.c.subject == event.subject
 
 
-def _lock_position(tx: Transaction, event: Event) -> int:
+def _lock_position(tx: Transaction, event: Any) -> int:
     """How far the aggregate's events are handled; others that handle its events wait for this transaction."""
     upsert = tx.upsert(positions).values(source=event.source, subject=event.subject, version=0)
     upsert = upsert.on_conflict_do_update(index_elements=["source", "subject"], set_={"version": positions.c.version})
     return tx.execute(upsert.returning(positions.c.version)).scalar_one()  # type: ignore[no-any-return]
+
+
+def _move_position(tx: Transaction, event: Any) -> None:
+    tx.execute(update(positions).where(*_same_stream(positions, event), positions.c.version < event.version).values(version=event.version))
 
 
 def _advance_by_one(tx: Transaction, event: Event) -> bool:
@@ -171,10 +200,15 @@ def _due() -> Any:
     return select(inbox).where(*ready).order_by(inbox.c.next_attempt_at)
 
 
-def _next_after(tx: Transaction, event: Event) -> Any:
-    """The waiting event that follows directly on this one, unless an attempt at it has failed: that one has its own time."""
-    follows = (*_same_stream(inbox, event), inbox.c.version == event.version + 1, inbox.c.state == "pending", inbox.c.attempts == 0)
-    return tx.execute(select(inbox).where(*follows)).one_or_none()
+def _next_after(tx: Transaction, event: Any) -> Any:
+    """The waiting event that follows on this one, past dropped ones, unless an attempt at it has failed: that one has its own time."""
+    while True:
+        fresh = or_(inbox.c.state == "dropped", and_(inbox.c.state == "pending", inbox.c.attempts == 0))
+        row = tx.execute(select(inbox).where(*_same_stream(inbox, event), inbox.c.version == event.version + 1, fresh)).one_or_none()
+        if row is None or row.state == "pending":
+            return row
+        _move_position(tx, row)
+        event = row
 
 
 def _kept(event: Event) -> dict[str, Any]:

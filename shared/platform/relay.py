@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
+import os
+import secrets
+import socket
 import threading
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from nameko.extensions import SharedExtension
 from sqlalchemy import or_, select, update
 
 from shared.kit.clock import utc_now
-from shared.kit.ids import new_id
-from shared.platform import wire
+from shared.platform import crashpoints, wire
 from shared.platform.database import Transaction
 from shared.platform.link import connect
 from shared.platform.records import leases, outbox
@@ -53,7 +57,9 @@ class Publisher:
             message = self.channel.prepare_message(
                 event.body, content_type=event.content_type, content_encoding="utf-8", headers=event.headers, properties=properties
             )
+            crashpoints.reach("before_publish")
             self.channel.basic_publish(message, exchange=exchange, routing_key=row.type)
+            crashpoints.reach("after_publish")
             self.published += 1
             self.unconfirmed[self.published] = row.position
         if self.embedded:
@@ -80,12 +86,44 @@ class Publisher:
             self.refused.add(self.unconfirmed.pop(each))
 
 
+def holder_name() -> str:
+    """A name for this process in the leases table, by which an operator finds it."""
+    return f"{socket.gethostname()[:40]} pid {os.getpid()} {secrets.token_hex(4)}"
+
+
+def take_lease(tx: Transaction, holder: str) -> bool:
+    """Become, or stay, the service's one relay for the next `LEASE`; whether nobody else is."""
+    now = utc_now()
+    take = tx.upsert(leases).values(name=LEASE_NAME, holder=holder, acquired_at=now, expires_at=now + LEASE)
+    take = take.on_conflict_do_update(
+        index_elements=[leases.c.name],
+        set_={"holder": holder, "expires_at": now + LEASE},
+        where=or_(leases.c.holder == holder, leases.c.expires_at < now),
+    )
+    return tx.execute(take).rowcount > 0
+
+
+def release_lease(tx: Transaction, holder: str) -> None:
+    """Let the next one have it at once; nothing where somebody else holds it already."""
+    tx.execute(update(leases).where(leases.c.name == LEASE_NAME, leases.c.holder == holder).values(expires_at=utc_now()))
+
+
+def oldest_unsent(tx: Transaction) -> list[Any]:
+    """At most `BATCH` rows, in their order."""
+    return list(tx.execute(select(outbox).where(outbox.c.sent_at.is_(None)).order_by(outbox.c.position).limit(BATCH)))
+
+
+def mark_sent(tx: Transaction, positions: Sequence[int]) -> None:
+    """Note that the broker has confirmed these rows of the outbox."""
+    tx.execute(update(outbox).where(outbox.c.position.in_(positions)).values(sent_at=utc_now()))
+
+
 class Relay(SharedExtension):
     base = Base()
 
     def setup(self) -> None:
         self.service = self.container.service_name
-        self.holder = new_id()
+        self.holder = holder_name()
         self.woken = threading.Event()
         self.stopping = False
         self.publisher: Publisher | None = None
@@ -125,13 +163,14 @@ class Relay(SharedExtension):
         """Send the oldest unsent events; whether there may be more."""
         if not self._hold_lease():
             return False
-        rows = self.base.run(lambda tx: tx.execute(select(outbox).where(outbox.c.sent_at.is_(None)).order_by(outbox.c.position).limit(BATCH)).all())
+        rows = self.base.run(oldest_unsent)
         if not rows:
             return False
         if self.publisher is None:
             self.publisher = Publisher(settings().broker_of(self.service), settings().embedded)
         taken = self.publisher.publish(event_exchange(self.service), rows, self.service)
-        self.base.run(lambda tx: tx.execute(update(outbox).where(outbox.c.position.in_(taken)).values(sent_at=utc_now())))
+        crashpoints.reach("after_confirm")
+        self.base.run(partial(mark_sent, positions=taken))
         if len(taken) < len(rows):
             log.warning("relay: the broker refused %d events; they are sent again", len(rows) - len(taken))
         return len(taken) == BATCH
@@ -141,23 +180,13 @@ class Relay(SharedExtension):
         now = utc_now()
         if now < self.lease_until - LEASE / 2:
             return True
-        held = self.base.run(self._take_lease)
+        held = self.base.run(partial(take_lease, holder=self.holder))
         self.lease_until = now + LEASE if held else now
         return bool(held)
 
-    def _take_lease(self, tx: Transaction) -> bool:
-        now = utc_now()
-        take = tx.upsert(leases).values(name=LEASE_NAME, holder=self.holder, acquired_at=now, expires_at=now + LEASE)
-        take = take.on_conflict_do_update(
-            index_elements=[leases.c.name],
-            set_={"holder": self.holder, "expires_at": now + LEASE},
-            where=or_(leases.c.holder == self.holder, leases.c.expires_at < now),
-        )
-        return tx.execute(take).rowcount > 0
-
     def _release(self) -> None:
         try:
-            self.base.run(lambda tx: tx.execute(update(leases).where(leases.c.name == LEASE_NAME, leases.c.holder == self.holder).values(expires_at=utc_now())))
+            self.base.run(partial(release_lease, holder=self.holder))
         except Exception as error:
             log.warning("relay: the lease runs out by itself: %s", error)
 

@@ -18,7 +18,7 @@ from nameko.extensions import Entrypoint, SharedExtension, register_entrypoint
 from shared.contracts.operations import Operation
 from shared.contracts.validation import instance, load
 from shared.kit.errors import NotFound
-from shared.platform import context, wire
+from shared.platform import context, crashpoints, wire
 from shared.platform.calls import Call, error_data, fingerprint, read_actor
 from shared.platform.commands import Answer
 from shared.platform.link import Link
@@ -99,7 +99,9 @@ class RpcServer(SharedExtension):
     def _finish(self, message: Any, reply_to: str, result: Any, exc_info: Any) -> tuple[Any, Any]:
         try:
             body = wire.encode(result if exc_info is None else {"error": error_data(exc_info[1])})
+            crashpoints.reach("before_reply")
             self.link.publish(body, reply_to, correlation_id=message.properties.get("correlation_id"))
+            crashpoints.reach("after_reply")
             self.link.settle(message)
         except Exception:
             log.exception("an answer could not be sent; its caller will ask again")

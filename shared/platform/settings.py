@@ -38,6 +38,7 @@ class Settings:
     gap_patience: float
     log_format: str
     log_level: str
+    crash_point: str
 
     @property
     def embedded(self) -> bool:
@@ -70,7 +71,7 @@ def read() -> Settings:
             },
             broker_management=env.str("BROKER_MANAGEMENT", ""),
             http_host=env.str("HTTP_HOST", "127.0.0.1"),
-            http_port=env.int("HTTP_PORT", 8000),
+            http_port=env.int("HTTP_PORT", 8000, validate=validate.Range(0, 65535)),
             http_body_limit=env.int("HTTP_BODY_LIMIT", 1 << 20),
             http_connections=env.int("HTTP_CONNECTIONS", 500),
             rpc_workers=env.int("RPC_WORKERS", 20),
@@ -83,6 +84,7 @@ def read() -> Settings:
             gap_patience=env.float("GAP_PATIENCE", 30.0),
             log_format=env.str("LOG_FORMAT", "text", validate=validate.OneOf(("text", "json"))),
             log_level=env.str("LOG_LEVEL", "INFO").upper(),
+            crash_point=env.str("CRASH_POINT", "", validate=validate.Regexp(r"(|[a-z_]+:[01](\.\d+)?:\w+)$")),  # see crashpoints.py
         )
     except EnvError as error:
         raise ValueError(f"settings: {error}") from error
@@ -97,6 +99,8 @@ def _check_for_production(loaded: Settings) -> None:
     """The embedded default is no system of production, and a password that everybody knows is none."""
     if loaded.embedded:
         raise ValueError("settings: TRADELANE_MODE=production needs real servers: BROKER=amqp://… and DATABASE=postgresql://…")
+    if loaded.crash_point:
+        raise ValueError("settings: CRASH_POINT kills services on purpose; TRADELANE_MODE=production goes without it.")
     for name, value in {"BROKER": loaded.broker, "DATABASE": loaded.database, "BROKER_MANAGEMENT": loaded.broker_management, **loaded.overrides}.items():
         address = urlsplit(value)
         if address.username and (not address.password or address.password == address.username):

@@ -1,8 +1,7 @@
-"""Databases for tests: a fresh, migrated one per test, copied from a template made once per run."""
+"""Databases for tests: one a service, made once per run and emptied before each test."""
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -20,19 +19,30 @@ from shared.platform.database import Transaction, address, begin, make_engine, r
 from shared.platform.migrate import migrate
 from shared.platform.settings import Settings, read
 
-_numbers = itertools.count()
-
 
 def settings_for(url: str) -> Settings:
     return replace(read(), broker="amqp://not-used", database=url, overrides={})
 
 
+_made: list[tuple[str, str]] = []
+
+
+def drop_databases() -> None:
+    """At the end of a run."""
+    while _made:
+        server, name = _made.pop()
+        _administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
 @cache
-def _template(server: str, service: str) -> str:
-    name = f"template_{service}_{os.getpid()}"
+def _migrated(server: str, service: str) -> str:
+    """The address of the service's own database in this run, newest schema."""
+    name = f"test_{service}_{os.getpid()}"
     _administer(server, f'CREATE DATABASE "{name}"')
-    migrate([service], settings_for(_address(server, name)))
-    return name
+    _made.append((server, name))
+    url = address(server).set(database=name).render_as_string(hide_password=False)
+    migrate([service], settings_for(url))
+    return url
 
 
 def _administer(server: str, statement: str) -> None:
@@ -40,10 +50,6 @@ def _administer(server: str, statement: str) -> None:
     with engine.connect() as connection:
         connection.execute(text(statement))
     engine.dispose()
-
-
-def _address(server: str, database: str) -> str:
-    return address(server).set(database=database).render_as_string(hide_password=False)
 
 
 class TestDatabase:
@@ -64,14 +70,18 @@ class TestDatabase:
 
 @contextmanager
 def fresh_database(server: str, service: str) -> Iterator[TestDatabase]:
-    name = f"test_{service}_{os.getpid()}_{next(_numbers)}"
-    _administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{_template(server, service)}"')
-    engine = make_engine(service, settings_for(_address(server, name)))
+    """The service's database with all its tables empty."""
+    engine = make_engine(service, settings_for(_migrated(server, service)))
+    with engine.begin() as connection:
+        # As a replica applies changes: the triggers that refuse to forget, and foreign keys, are not asked. Much faster than a new database.
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        tables = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = :service"), {"service": service}).scalars()
+        for table in set(tables) - {"schema_version"}:
+            connection.execute(text(f'DELETE FROM "{table}"'))
     try:
         yield TestDatabase(engine)
     finally:
         engine.dispose()
-        _administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def call(operation: Any, actor: Actor | None, data: dict[str, Any], command_id: str | None = None) -> Call:

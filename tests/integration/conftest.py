@@ -6,7 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.builders.database import TestDatabase, fresh_database
+from tests.builders.database import TestDatabase, drop_databases, fresh_database
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_database_is_left() -> Iterator[None]:
+    yield
+    drop_databases()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg2
 
 from tests.servers import Database
-from tests.servers.processes import free_port, home
+from tests.servers.processes import Home, free_port, home
 
 MAX_CONNECTIONS = 300
 
@@ -28,16 +28,21 @@ def find() -> Path | None:
 def running(binaries: Path) -> Iterator[Database]:
     """A new cluster in a folder of its own; password sign-in only, no socket in shared folders."""
     with home("postgresql") as folder:
-        password, port, data = secrets.token_hex(16), free_port(), folder.path / "data"
-        pwfile = folder.write("password", password)
-        folder.run([binaries / "initdb", "-D", data, "-U", "tradelane", f"--pwfile={pwfile}", "-A", "scram-sha-256", "-E", "UTF8", "--no-locale", "--no-sync"])
-        settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "", "max_connections": MAX_CONNECTIONS, "timezone": "UTC"}
-        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        database, command = configure(folder, binaries)
         # SIGQUIT is the immediate shutdown: it leaves no shared memory behind, and the data is thrown away with the folder.
-        with folder.running([binaries / "postgres", "-D", data, *options], stop=signal.SIGQUIT) as server:
-            url = f"postgresql://tradelane:{password}@127.0.0.1:{port}/postgres"
-            folder.wait_for("PostgreSQL", server, lambda: connect(url))
-            yield Database(url)
+        with folder.running(command, stop=signal.SIGQUIT) as server:
+            folder.wait_for("PostgreSQL", server, lambda: connect(database.url))
+            yield database
+
+
+def configure(folder: Home, binaries: Path) -> tuple[Database, list[str | Path]]:
+    """A new cluster's address, and the command that starts it; its files are in the folder."""
+    password, port, data = secrets.token_hex(16), free_port(), folder.path / "data"
+    pwfile = folder.write("password", password)
+    folder.run([binaries / "initdb", "-D", data, "-U", "tradelane", f"--pwfile={pwfile}", "-A", "scram-sha-256", "-E", "UTF8", "--no-locale", "--no-sync"])
+    settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "", "max_connections": MAX_CONNECTIONS, "timezone": "UTC"}
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    return Database(f"postgresql://tradelane:{password}@127.0.0.1:{port}/postgres"), [binaries / "postgres", "-D", data, *options]
 
 
 def connect(url: str) -> None:

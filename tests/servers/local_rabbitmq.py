@@ -6,7 +6,7 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,7 +14,7 @@ import amqp
 import requests
 
 from tests.servers import Broker
-from tests.servers.processes import free_port, home
+from tests.servers.processes import Home, free_port, home
 
 # Debian's command on the path insists on its own account and log folder; the script it wraps does not.
 _DEBIAN = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -33,38 +33,47 @@ def find() -> Path | None:
 def running(script: Path) -> Iterator[Broker]:
     """A new node with the management plugin, in a folder of its own."""
     with home("rabbitmq") as folder:
-        password, mapper, port, management = secrets.token_hex(16), free_port(), free_port(), free_port()
-        configuration = {
-            "listeners.tcp.1": f"127.0.0.1:{port}",
-            "management.tcp.ip": "127.0.0.1",
-            "management.tcp.port": management,
-            "default_user": "tradelane",
-            "default_pass": password,
-            "log.file": "false",
-            "log.console": "true",
-        }
-        environment = {
-            "RABBITMQ_NODENAME": f"tradelane-{secrets.token_hex(4)}@localhost",
-            "RABBITMQ_CONF_ENV_FILE": folder.write("rabbitmq-env.conf"),
-            "RABBITMQ_CONFIG_FILE": folder.write("rabbitmq.conf", "".join(f"{name} = {value}\n" for name, value in configuration.items())),
-            "RABBITMQ_CONFIG_FILES": folder.path / "none",
-            "RABBITMQ_ADVANCED_CONFIG_FILE": folder.path / "none.config",
-            "RABBITMQ_ENABLED_PLUGINS_FILE": folder.write("enabled_plugins", "[rabbitmq_management].\n"),
-            "RABBITMQ_MNESIA_BASE": folder.path / "data",
-            "RABBITMQ_GENERATED_CONFIG_DIR": folder.path / "generated",
-            "RABBITMQ_LOG_BASE": folder.path / "logs",
-            "RABBITMQ_PID_FILE": folder.path / "pid",
-            "RABBITMQ_DIST_PORT": free_port(),
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": _ERLANG,
-            "ERL_EPMD_PORT": mapper,
-            "ERL_EPMD_ADDRESS": "127.0.0.1",
-        }
-        texts = {name: str(value) for name, value in environment.items()}
-        # The port mapper is started here because the node would start one that outlives it.
-        with folder.running(["epmd"], texts), folder.running([script], texts) as node:
-            broker = Broker(f"amqp://tradelane:{password}@127.0.0.1:{port}//", f"http://tradelane:{password}@127.0.0.1:{management}")
+        broker, environment = configure(folder)
+        with port_mapper(folder, environment), folder.running([script], environment) as node:
             folder.wait_for("RabbitMQ", node, lambda: connect(broker))
             yield broker
+
+
+def configure(folder: Home) -> tuple[Broker, dict[str, str]]:
+    """A node's address, and the environment in which RabbitMQ's commands start it or speak to it; its files are in the folder."""
+    password, port, management = secrets.token_hex(16), free_port(), free_port()
+    configuration = {
+        "listeners.tcp.1": f"127.0.0.1:{port}",
+        "management.tcp.ip": "127.0.0.1",
+        "management.tcp.port": management,
+        "default_user": "tradelane",
+        "default_pass": password,
+        "log.file": "false",
+        "log.console": "true",
+    }
+    environment = {
+        "RABBITMQ_NODENAME": f"tradelane-{secrets.token_hex(4)}@localhost",
+        "RABBITMQ_CONF_ENV_FILE": folder.write("rabbitmq-env.conf"),
+        "RABBITMQ_CONFIG_FILE": folder.write("rabbitmq.conf", "".join(f"{name} = {value}\n" for name, value in configuration.items())),
+        "RABBITMQ_CONFIG_FILES": folder.path / "none",
+        "RABBITMQ_ADVANCED_CONFIG_FILE": folder.path / "none.config",
+        "RABBITMQ_ENABLED_PLUGINS_FILE": folder.write("enabled_plugins", "[rabbitmq_management].\n"),
+        "RABBITMQ_MNESIA_BASE": folder.path / "data",
+        "RABBITMQ_GENERATED_CONFIG_DIR": folder.path / "generated",
+        "RABBITMQ_LOG_BASE": folder.path / "logs",
+        "RABBITMQ_PID_FILE": folder.path / "pid",
+        "RABBITMQ_DIST_PORT": free_port(),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": _ERLANG,
+        "ERL_EPMD_PORT": free_port(),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+    }
+    broker = Broker(f"amqp://tradelane:{password}@127.0.0.1:{port}//", f"http://tradelane:{password}@127.0.0.1:{management}")
+    return broker, {name: str(value) for name, value in environment.items()}
+
+
+def port_mapper(folder: Home, environment: dict[str, str]) -> AbstractContextManager[object]:
+    """Erlang's port mapper, for the length of the block: a node would start one that outlives it."""
+    return folder.running(["epmd"], environment)
 
 
 def connect(broker: Broker) -> None:

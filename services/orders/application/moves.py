@@ -118,18 +118,22 @@ def _record(tx: Transaction, order: Order, transition: Transition, author: Autho
     stored = schema_of(transition.form).dump(form) if form else None
     tx.execute(insert(order_history).values(**entry, label=transition.label, form=stored))
     if row.state != source:
-        order = replace(order, deadlines=_start_deadlines(tx, order))
+        order = replace(order, deadlines=_start_deadlines(tx, order, transition))
     elif transition.deadline:  # it has struck and the order stays where it is: once is enough
         order = replace(order, deadlines=_set_deadlines(tx, "order", row.id, {}))
     tx.emit(str(transition.event), row.id, {**entry, **details, **_told(row)})
     return order
 
 
-def _start_deadlines(tx: Transaction, order: Order) -> Mapping[str, datetime]:
+def _start_deadlines(tx: Transaction, order: Order, transition: Transition) -> Mapping[str, datetime]:
     state, terms = order.row.state, order.situation.terms
     durations = DEADLINES[terms.settlement]
     due = {kind: tx.now + getattr(durations, kind) for kind in lifecycle.deadlines_on_entering(state, terms)}
-    return _set_deadlines(tx, "order", order.row.id, due, {each.deadline for each in lifecycle.transitions(terms) if each.source == state})
+    strikes = {each.source: each.deadline for each in lifecycle.transitions(terms) if each.deadline}
+    if transition.action in ("exception", "resolve"):
+        # A date that the other party goes by, such as that of shipping, stays as it was: exceptions must not be a way to put it off.
+        due |= {kind: at for kind, at in order.deadlines.items() if kind not in strikes.values()}
+    return _set_deadlines(tx, "order", order.row.id, due, {strikes.get(state)})
 
 
 def open_enquiry(tx: Transaction, parties: Parties, lines: Any, terms: Terms | None, order_lines: Any) -> Enquiry:

@@ -97,6 +97,17 @@ def test_a_late_shipment_may_be_cancelled_by_the_buyer_under_escrow(scene: Scene
     assert (cancelled["state"], cancelled["refund"]["amount"]) == ("cancelled", order["total"])
 
 
+def test_an_exception_does_not_put_off_the_date_of_shipping(scene: Scene) -> None:
+    order = scene.walk(scene.confirmed(agreed=parcel()), until="ready_to_ship")
+    agreed = order["deadlines"]
+    scene.sweep(9 * DAY)
+    raised = scene.act(order, "exception", SUPPLIER, {"reason": "no_capacity", "note": "The flight is full."})
+    resolved = scene.act(raised, "resolve", SUPPLIER, {"note": "Another one is booked."})
+    assert raised["deadlines"] == resolved["deadlines"] == agreed
+    scene.sweep(2 * DAY)
+    assert "cancel" in names(scene.order(order["id"], BUYER)["actions"])
+
+
 def test_a_late_shipment_is_only_told_under_direct_settlement(scene: Scene) -> None:
     order = scene.walk(scene.confirmed(), until="ready_to_ship")
     scene.sweep(11 * DAY)

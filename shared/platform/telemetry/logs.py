@@ -1,4 +1,4 @@
-"""Logging: a line a thing, readable or as JSON, each with its request's correlation id."""
+"""Logging: a line a thing, readable or as JSON, each with its request's correlation id and trace."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from shared.platform.settings import Settings
 
 
 def _add_context(record: logging.LogRecord) -> bool:
-    record.correlation_id = context.current().correlation_id
+    here = context.current()
+    record.correlation_id = here.correlation_id
+    if here.traceparent:
+        _version, record.trace_id, record.span_id, *_ = here.traceparent.split("-")
     return True
 
 
@@ -20,11 +23,13 @@ def set_up_logging(settings: Settings, service: str) -> None:
     """To standard error. LOG_FORMAT=json for machines."""
     handler = logging.StreamHandler(sys.stderr)
     if settings.log_format == "json":
+        # What the filter puts on a record beyond these is added by the formatter where it is there.
         names = "%(asctime)s %(levelname)s %(name)s %(message)s %(correlation_id)s"
         handler.setFormatter(JsonFormatter(names, static_fields={"service": service}, rename_fields={"asctime": "time", "levelname": "level"}))
     else:
         handler.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)-7s {service} %(name)s: %(message)s"))
     handler.addFilter(_add_context)
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
+    logging.captureWarnings(True)
     logging.getLogger("amqp").setLevel(logging.WARNING)
     logging.getLogger("nameko").setLevel(logging.WARNING)

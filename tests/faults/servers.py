@@ -1,0 +1,164 @@
+"""RabbitMQ and PostgreSQL that can be killed and started again on the same data. Each belongs to a keeper (this module run as a script),
+which takes it down when its owner lets go, however the owner ends."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.servers import ADDRESSES, ServerUnavailable, debian, local_postgresql, local_rabbitmq
+from tests.servers.processes import Home, home
+
+_LONGEST_STOP = 60
+_PACKAGES = {"rabbitmq": ("rabbitmq-server", local_rabbitmq), "postgresql": ("postgresql", local_postgresql)}
+
+
+class Server:
+    """The owner's side. Making it does not wait, so that several come up side by side; `address` does."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._keeper = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.servers", kind],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+            start_new_session=True,
+        )
+        self._address: Any = None
+
+    def address(self) -> Any:
+        """The server's `Broker` or `Database`, once it answers. ServerUnavailable where it cannot be had."""
+        if self._address is None:
+            self._address = ADDRESSES[self._kind](**json.loads(self._answer()))
+        return self._address
+
+    def kill(self) -> None:
+        """As by a power cut: SIGKILL to all of it."""
+        self._ask("kill")
+
+    def start(self) -> None:
+        """After a kill: it is back, with the data it had, when this returns."""
+        self._ask("start")
+
+    def control(self, *words: str) -> None:
+        """A command of the server's own control tool; RuntimeError where it fails."""
+        self._ask("control", *words)
+
+    def stop(self) -> None:
+        """Let go of the keeper and wait until the server is gone."""
+        self._keeper.communicate(timeout=_LONGEST_STOP)
+
+    def _ask(self, *words: str) -> None:
+        assert self._keeper.stdin
+        self._keeper.stdin.write(json.dumps(words) + "\n")
+        self._keeper.stdin.flush()
+        if failure := json.loads(self._answer()):
+            raise RuntimeError(f"{self._kind} {' '.join(words)}: {failure}")
+
+    def _answer(self) -> str:
+        assert self._keeper.stdout
+        line = self._keeper.stdout.readline()
+        if not line:
+            raise ServerUnavailable(f"{self._kind} could not be started: the reason stands above, on standard error")
+        return line
+
+
+class Held:
+    """The keeper's side: one server's process in its folder, with the means to start it and to tell whether it answers."""
+
+    def __init__(
+        self,
+        folder: Home,
+        command: Sequence[str | Path],
+        environment: Mapping[str, str],
+        answers: Callable[[], object],
+        tool: Path | None = None,
+    ) -> None:
+        self._folder, self._command, self._environment, self._answers, self._tool = folder, command, environment, answers, tool
+        self.start()
+
+    def start(self) -> None:
+        self._process = self._folder.command(self._command, self._environment)
+        self._folder.wait_for(str(self._command[0]), self._process, self._answers)
+
+    def kill(self) -> None:
+        victims = [self._process.pid, *_children(self._process.pid)]  # PostgreSQL's children lead process groups of their own
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        for pid in victims:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait()
+
+    def control(self, *words: str) -> None:
+        assert self._tool
+        if self._folder.command([self._tool, *words], self._environment).wait(60):
+            raise ServerUnavailable(self._folder.last_words()[-300:])
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            pid, _, rest = entry.read_text().partition(" ")
+            if int(rest.rpartition(")")[2].split()[1]) == parent:
+                found.append(int(pid))
+    return found
+
+
+@contextmanager
+def _rabbitmq(script: Path) -> Iterator[tuple[Any, Held]]:
+    with home("rabbitmq") as folder:
+        broker, environment = local_rabbitmq.configure(folder)
+        with local_rabbitmq.port_mapper(folder, environment):
+            yield broker, Held(folder, [script], environment, lambda: local_rabbitmq.connect(broker), script.with_name("rabbitmqctl"))
+
+
+@contextmanager
+def _postgresql(binaries: Path) -> Iterator[tuple[Any, Held]]:
+    with home("postgresql") as folder:
+        database, command = local_postgresql.configure(folder, binaries)
+        yield database, Held(folder, command, {}, lambda: local_postgresql.connect(database.url))
+
+
+def main(kind: str) -> int:
+    """Holds a server of the kind for whoever holds the other end of standard input."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    package, local = _PACKAGES[kind]
+    try:
+        if not local.find():
+            debian.install(package)
+        with {"rabbitmq": _rabbitmq, "postgresql": _postgresql}[kind](local.find() or Path()) as (address, held):
+            try:
+                print(json.dumps(dataclasses.asdict(address)), flush=True)
+                for line in sys.stdin:
+                    print(json.dumps(_told(held, *json.loads(line))), flush=True)
+            finally:
+                held.kill()
+    except ServerUnavailable as error:
+        print(f"{kind}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _told(held: Held, method: str, *words: str) -> str:
+    try:
+        getattr(held, method)(*words)
+    except (ServerUnavailable, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
