@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from shared.contracts.fields import Id, Shape
 
@@ -31,7 +31,7 @@ class PageRequest(Shape):
     """A page of a list, newest first: pass the last answer's `next` as `cursor` to go on."""
 
     cursor = fields.String(metadata={"description": "Where the previous page ended: its `next`."})
-    limit = fields.Integer(load_default=20, validate=lambda n: 1 <= n <= 100, metadata={"description": "Rows a page, 1 to 100.", "minimum": 1, "maximum": 100})
+    limit = fields.Integer(load_default=20, validate=validate.Range(1, 100), metadata={"description": "Rows a page, 1 to 100."})
 
 
 class Empty(Shape):

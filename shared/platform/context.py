@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import asdict, dataclass
 
 from shared.kit.ids import new_id
@@ -30,6 +30,11 @@ def current() -> Context:
     return context
 
 
-def enter(context: Context) -> None:
-    """Make it this greenlet's context (each worker is a greenlet of its own)."""
-    _current.set(context)
+def enter(context: Context) -> Token[Context]:
+    """Make it this greenlet's context (each worker is a greenlet of its own); what comes back leads to the one before."""
+    return _current.set(context)
+
+
+def leave(entered: Token[Context]) -> None:
+    """Back to the context before."""
+    _current.reset(entered)

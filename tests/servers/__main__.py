@@ -19,7 +19,7 @@ def main() -> None:
         for server in servers:
             stack.callback(server.stop)
         broker, database = (server.address() for server in servers)
-        print(f"export BROKER={broker.amqp_url} MANAGEMENT={broker.management_url} DATABASE={database.url}")
+        print(f"export BROKER={broker.amqp_url} BROKER_MANAGEMENT={broker.management_url} DATABASE={database.url}")
         print("Ctrl-C takes both down.", flush=True)
         stop.wait()
 

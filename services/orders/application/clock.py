@@ -37,7 +37,7 @@ def advance_clock(tx: Transaction, call: Call) -> dict[str, datetime]:
     field = next(iter(call.data))
     step = call.data["to"] - tx.now if field == "to" else timedelta(seconds=call.data["seconds"])
     if step <= timedelta(0):
-        raise Invalid("clock_backward", "The clock goes forward only.", {field: [f"Not later than {tx.now.isoformat()}."]})
+        raise Invalid("clock_backward", "The clock goes forward only.", {field: [f"Must be later than {tx.now.isoformat()}."]})
     if ahead(tx.connection) + step > LONGEST:
         raise Invalid("clock_too_far", "The clock cannot go that far.", {field: [f"More than {LONGEST.days} days ahead in all."]})
     microseconds = step // timedelta(microseconds=1)

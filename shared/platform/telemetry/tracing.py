@@ -17,8 +17,8 @@ from shared.platform.context import Context
 Kind = Literal["server", "client", "internal", "producer", "consumer"]
 
 OK = "ok"
-FAILURES = frozenset(("internal", "unavailable", "failed", "dead"))
-"""Outcomes that an operator must act on; any other that is not OK is an answer."""
+FAILURES = frozenset(("internal", "unavailable", "failed", "dead", "500", "503"))
+"""Outcomes that are a defect or an outage; any other that is not OK is an answer."""
 
 
 class Recorder(Protocol):
@@ -47,6 +47,10 @@ def set_up() -> None:
         _recorder = OpenTelemetry()
 
 
+def is_on() -> bool:
+    return _recorder is not None
+
+
 def shut_down() -> None:
     if _recorder:
         _recorder.close()
@@ -59,7 +63,7 @@ class Span:
     larger does not begin a trace (`begins`).
     """
 
-    __slots__ = ("_before", "_span", "context", "outcome")
+    __slots__ = ("_entered", "_span", "context", "outcome")
 
     def __init__(self, service: str, name: str, kind: Kind, parent: Context, attributes: Mapping[str, Any], *, begins: bool = True) -> None:
         self.outcome = OK
@@ -68,10 +72,6 @@ class Span:
         if _recorder and (begins or parent.traceparent):
             self._span, traceparent = _recorder.begin(service, name, kind, parent, attributes)
             self.context = replace(parent, traceparent=traceparent)
-
-    @property
-    def recorded(self) -> bool:
-        return self._span is not None
 
     def tell(self, name: str, attributes: Mapping[str, Any]) -> None:
         """What became known only while it was under way."""
@@ -84,15 +84,14 @@ class Span:
             _recorder.end(self._span, self.outcome, self.outcome in FAILURES)
 
     def __enter__(self) -> Self:
-        self._before = context.current()
-        context.enter(self.context)
+        self._entered = context.enter(self.context)
         return self
 
     def __exit__(self, _type: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None) -> None:
         if error is not None:
             self.outcome = outcome_of(error)
         self.end()
-        context.enter(self._before)
+        context.leave(self._entered)
 
 
 def outcome_of(error: BaseException) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Response
 
-from shared.platform import context
+from shared.platform.telemetry.metrics import HTTP, Timed
 from shared.platform.web.problems import problem
 from shared.platform.web.request import Request
 
@@ -25,11 +27,15 @@ HEADERS = {
 }
 """On every answer that does not say otherwise."""
 
+QUIET = frozenset(("/healthz", "/readyz", "/metrics"))
+"""Asked all day by machines: no trace begins with them."""
+
 
 class Application:
-    """Each rule's endpoint is a function from Request to Response; what it raises becomes a problem document."""
+    """Each rule's endpoint is a function from Request to Response; what it raises becomes a problem document. `service` is whose it is."""
 
-    def __init__(self, rules: Iterable[Rule], stopping: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, service: str, rules: Iterable[Rule], stopping: Callable[[], bool] = lambda: False) -> None:
+        self._service = service
         self._routes = Map(rules, merge_slashes=False).bind("localhost")
         self._stopping = stopping
 
@@ -37,22 +43,35 @@ class Application:
         started = time.perf_counter()
         request = Request(environ)
         request.stopping = self._stopping
-        context.enter(request.context)
-        response = self._answer(request)
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        response.headers["X-Correlation-ID"] = request.context.correlation_id
-        response.headers["traceparent"] = request.context.traceparent
-        if self._stopping() or not request.whole:
-            response.headers["Connection"] = "close"
-        took = (time.perf_counter() - started) * 1000
-        access.info("%s %s %s %d %.1f ms", request.remote_addr, request.method, quote(request.path), response.status_code, took)
+        asked = {"http.request.method": request.method, "url.path": request.path}
+        with Timed(HTTP, (self._service, "", ""), "HTTP", "server", request.context, asked, begins=request.path not in QUIET) as work:
+            request.context = work.context
+            response = self._answer(request)
+            for name, value in HEADERS.items():
+                response.headers.setdefault(name, value)
+            response.headers["X-Correlation-ID"] = request.context.correlation_id
+            if request.context.traceparent:
+                response.headers["traceparent"] = request.context.traceparent
+            if self._stopping() or not request.whole:
+                response.headers["Connection"] = "close"
+            took = (time.perf_counter() - started) * 1000
+            access.info("%s %s %s %d %.1f ms", request.remote_addr, request.method, quote(request.path), response.status_code, took)
+            method, route = (request.method, request.route) if request.route else ("", "")
+            work.labels, work.outcome = (self._service, method, route), str(response.status_code)
+            work.tell(f"{method} {route}".strip() or "HTTP", {"http.route": route, "http.response.status_code": response.status_code})
         return response(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
         try:
             request.receive()  # whatever the answer: the connection's next request begins where this one ends
-            endpoint, request.path_values = self._routes.match(request.path, request.method)
-            return endpoint(request)  # type: ignore[no-any-return]
+            rule, request.path_values = self._routes.match(request.path, request.method, return_rule=True)
+            request.route = _template(rule.rule)
+            return rule.endpoint(request)  # type: ignore[no-any-return]
         except Exception as error:
             return problem(error, request.context.correlation_id)
+
+
+@cache
+def _template(rule: str) -> str:
+    """Werkzeug's notation of a path as OpenAPI's: `/v1/orders/{id}`."""
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)

@@ -16,7 +16,9 @@ from eventlet.wsgi import HeaderLineTooLong, HeadersTooLarge, HttpProtocol
 
 from shared.kit.errors import TooLarge
 from shared.kit.ids import new_id
+from shared.platform import context
 from shared.platform.settings import settings
+from shared.platform.telemetry.metrics import HTTP_REFUSED
 from shared.platform.web.problems import MEDIA_TYPE, document
 
 log = logging.getLogger(__name__)
@@ -34,8 +36,11 @@ CODES = {
 
 
 def refusal(status: int, message: str) -> bytes:
-    """A whole HTTP answer that closes the connection."""
-    body = document(status, CODES.get(status, "bad_request"), message, new_id())
+    """A whole HTTP answer that closes the connection. It is counted, and what is logged next goes by its correlation id."""
+    HTTP_REFUSED.labels(str(status)).inc()
+    correlation_id = new_id()
+    context.enter(context.Context(correlation_id))
+    body = document(status, CODES.get(status, "bad_request"), message, correlation_id)
     retry = "Retry-After: 1\r\n" if status == HTTPStatus.SERVICE_UNAVAILABLE else ""
     reason = HTTPStatus(status).phrase
     return f"HTTP/1.1 {status} {reason}\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n{retry}Connection: close\r\n\r\n".encode() + body
@@ -113,8 +118,9 @@ class Protocol(HttpProtocol):
 
     def _refuse(self, status: int, message: str) -> None:
         self._close()
+        answer = refusal(status, message)
         log.info("%s refused: %d %s", self.client_address[0], status, message)
-        self.wfile.write(refusal(status, message))
+        self.wfile.write(answer)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (http.server's own name)
         log.debug(format, *args)
@@ -139,7 +145,7 @@ class Protocol(HttpProtocol):
 def too_large() -> TooLarge:
     """The error for any body beyond the limit."""
     limit = settings().http_body_limit
-    return TooLarge(CODES[413], f"A request's body may have {limit} bytes.", limit=limit)
+    return TooLarge(CODES[413], f"A request's body may have at most {limit} bytes.", limit=limit)
 
 
 class _Limited:

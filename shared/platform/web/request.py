@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request as WerkzeugRequest
 from shared.kit.errors import Malformed
 from shared.kit.ids import new_id
 from shared.platform.context import Context
+from shared.platform.telemetry import tracing
 
 BODY_SECONDS = 30
 """How long a client may take to send a body. The protocol limits its size."""
@@ -26,10 +27,14 @@ _CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 class Request(WerkzeugRequest):
-    """`content` is the body, `path_values` are those of the path. `stopping` tells whether the server drains, so that nothing is held any longer."""
+    """`content` is the body; `route` the path's pattern once it is found, `path_values` its values.
+
+    `stopping` tells whether the server drains, so that nothing is held any longer.
+    """
 
     content = b""
     whole = False
+    route = ""
     path_values: Mapping[str, Any] = {}
     stopping: Callable[[], bool] = staticmethod(lambda: False)
 
@@ -51,11 +56,16 @@ class Request(WerkzeugRequest):
 
 
 def read_context(headers: Headers) -> Context:
-    """The request's correlation id and trace: the caller's where they are well formed, otherwise fresh ones. The span is our own."""
+    """The request's correlation id and trace: the caller's where they are well formed, otherwise fresh ones.
+
+    The span is our own: one that is recorded is put there when it begins, and any other is made up here.
+    """
     given = _TRACEPARENT.fullmatch(headers.get("traceparent", ""))
     fresh = new_id()
     trace, flags = given.group("trace", "flags") if given else (fresh.replace("-", ""), "00")
     correlation_id = headers.get("X-Correlation-ID", "")
     if not _CORRELATION_ID.fullmatch(correlation_id):
         correlation_id = trace if given else fresh
+    if tracing.is_on():
+        return Context(correlation_id=correlation_id, traceparent=given[0] if given else "")
     return Context(correlation_id=correlation_id, traceparent=f"00-{trace}-{secrets.token_hex(8)}-{flags}")

@@ -39,7 +39,7 @@ class WebServer(NamekoWebServer):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._sock = eventlet.listen((host, settings().http_port), family, backlog=512, reuse_port=False)
         self.address = self._sock.getsockname()
-        application = Application((rule for provider in self._providers for rule in provider.rules()), lambda: self.stopping)
+        application = Application(self.container.service_name, (rule for provider in self._providers for rule in provider.rules()), lambda: self.stopping)
         options = {"protocol": Protocol, "debug": False, "log_output": False, "socket_timeout": SOCKET_SECONDS}
         self._serv = wsgi.Server(self._sock, self.address, application, **options)
         self._gt = self.container.spawn_managed_thread(self.run)

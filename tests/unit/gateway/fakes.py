@@ -91,7 +91,7 @@ class Gateway:
         service = GatewayService()
         service.rpc, service.identity = self.services, Keys()
         rules = [Rule(each.rule, methods=[each.method], endpoint=partial(service.answer, each)) for each in (*routes(production), *PAGES)]
-        self.client = Client(Application(rules, stopping))
+        self.client = Client(Application(service.name, rules, stopping))
 
     def ask(self, method: str, path: str, body: Any = None, *, token: str | None = "", **headers: str) -> TestResponse:
         """Headers by their names with `_` for `-`. `body` is sent as JSON, bytes as they are."""

@@ -1,0 +1,162 @@
+"""Orders between two parties, walked by what each answer offers one action at a time: for journeys that leave the straight way.
+
+What the parties sell and fill in is the shipped coffee trade's; whole trades from their files are `tradelane.demo.walk`'s.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from datetime import date, timedelta
+from typing import Any
+
+from tests.builders.system import System
+from tradelane.client import Client
+from tradelane.demo.placeholders import Facts
+from tradelane.demo.trade import Json
+from tradelane.demo.trade_file import load
+
+TRADE = load("coffee-cif-sea")
+STOCK = 10**6
+MISSING = object()
+"""The value of a field that is left out."""
+
+
+def changed(form: Json, changes: Mapping[str, Any]) -> Json:
+    """A copy of the form with other values at these paths (`lines.0.quantity`)."""
+    copy = deepcopy(form)
+    for path, value in changes.items():
+        *above, last = (int(name) if name.isdigit() else name for name in path.split("."))
+        part: Any = copy
+        for name in above:
+            part = part[name]
+        if value is MISSING:
+            del part[last]
+        else:
+            part[last] = value
+    return copy
+
+
+def eventually(answer: Callable[[], Any], expected: Any) -> None:
+    """Other services follow an order's events, and the clock its deadlines, in their own time."""
+    deadline = time.monotonic() + 20
+    while answer() != expected and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert answer() == expected
+
+
+class Market:
+    """A buyer and a supplier with their products in one system, and an operator; any number of orders."""
+
+    def __init__(self, system: System, operator: Client) -> None:
+        self.system = system
+        self.operator = operator
+        self.password = secrets.token_urlsafe(16)
+        self.buyer, self.supplier = Client(system.url), Client(system.url)
+        self.clients = {"buyer": self.buyer, "supplier": self.supplier, "operator": operator}
+        self.accounts = {who: self.register(who, self.clients[who]) for who in ("buyer", "supplier")}
+        listed = [self.supplier.post("/v1/products", product | {"stock": STOCK}) for product in TRADE.products]
+        self.products = {product["sku"]: product["id"] for product in listed}
+
+    def register(self, role: str, client: Client) -> Json:
+        """A new account in the role, signed in to."""
+        person = getattr(TRADE, role)
+        return client.register(**person, role=role, email=f"{role}.{secrets.token_hex(5)}@{role}.example", password=self.password)
+
+    def terms(self, **others: Any) -> Json:
+        """Insured by the supplier it is CIF, otherwise CFR; all eight steps unless other terms say so."""
+        terms = TRADE.terms | others
+        return terms | {"incoterm": "CIF" if terms.get("insurance", "supplier") == "supplier" else "CFR"}
+
+    def request(self, **terms: Any) -> Json:
+        """An order straight from the listing."""
+        lines = [{"product_id": self.products[line["sku"]], "quantity": line["quantity"]} for line in TRADE.enquiry["lines"]]
+        return {"lines": lines, "terms": self.terms(**terms)}
+
+    def place(self, **terms: Any) -> Deal:
+        """Its order, once stock and channel are found."""
+        order = self.buyer.post("/v1/orders", self.request(**terms), wait=30)
+        assert (order["state"], order["awaiting"]) == ("awaiting_payment", [])
+        return Deal(self, order["id"])
+
+    def now(self) -> str:
+        """The time that deadlines go by."""
+        return str(self.operator.get("/v1/test-clock")["now"])
+
+    def stock(self) -> Json:
+        """On hand and reserved, by SKU."""
+        return {sku: {name: self.supplier.get(f"/v1/products/{key}")[name] for name in ("on_hand", "reserved")} for sku, key in self.products.items()}
+
+    def balance(self, who: str) -> list[Json]:
+        """A party's funds on the platform."""
+        funds: list[Json] = self.clients[who].get("/v1/balances")["items"]
+        return funds
+
+
+class Deal:
+    """One order of the market's two parties."""
+
+    def __init__(self, market: Market, order_id: str) -> None:
+        self.market = market
+        self.id = order_id
+        self.path = f"/v1/orders/{order_id}"
+
+    def seen(self, who: str = "buyer") -> Json:
+        """The order as this party sees it now."""
+        order: Json = self.market.clients[who].get(self.path)
+        return order
+
+    def actions(self, who: str) -> dict[str, Json]:
+        """What this party is offered, by name."""
+        return {action["name"]: action for action in self.seen(who)["actions"]}
+
+    def do(self, who: str, name: str, form: Json | None = None, *, wait: int | None = 30, key: str | None = None) -> Json:
+        """Do what this party is offered; the answer."""
+        answer: Json = self.market.clients[who].post(self.actions(who)[name]["href"], form or {}, wait=wait, key=key)
+        return answer
+
+    def form(self, step: str, changes: Mapping[str, Any] | None = None) -> Json:
+        """The step's form filled in as its actor would, then changed."""
+        order = self.seen()
+        facts = Facts(date.fromisoformat(order["updated_at"][:10]), self.market.products, order, self.market.password)
+        filled: Json = facts.fill(TRADE.steps[step].get("form", {}))
+        if step == "payment" and order["terms"]["settlement"] == "escrow":
+            filled["method"] = "balance"
+        if step == "export_customs":
+            filled["incoterm"] = order["terms"]["incoterm"]
+        return changed(filled, changes or {})
+
+    def current(self) -> Json:
+        """The step at hand."""
+        step: Json = next(step for step in self.seen()["steps"] if step["status"] == "current")
+        return step
+
+    def take(self, **options: Any) -> Json:
+        """Take the step at hand as it should be; the answer."""
+        step = self.current()
+        action = next(each for each in self.actions(step["actor"]).values() if each["step"] == step["name"] and each["name"] not in ("exception", "cancel"))
+        return self.do(step["actor"], action["name"], self.form(step["name"]), **options)
+
+    def to(self, state: str) -> Deal:
+        """Take step after step until the order is in the state."""
+        while (order := self.seen())["state"] != state:
+            assert order["state"] not in ("completed", "cancelled", "rejected"), order["history"][-1]
+            self.take()
+        return self
+
+    def deposit(self) -> Json:
+        """Book what the order costs on the buyer's balance; the amount."""
+        total: Json = self.seen()["total"]
+        self.market.operator.post("/v1/deposits", {"account_id": self.market.accounts["buyer"]["id"], "amount": total, "reference": f"Deposit {self.id}"})
+        return total
+
+    def payments(self) -> Json:
+        """Where the order's money stands."""
+        found: Json = self.market.buyer.get(f"{self.path}/payments")
+        return found
+
+    def told(self) -> list[tuple[str, str, str]]:
+        """The history in short: who did what, and where it led."""
+        return [(entry["actor_role"], entry["action"], entry["to_state"]) for entry in self.seen()["history"]]
