@@ -8,6 +8,7 @@ eventlet.monkey_patch()  # before anything that opens a socket or starts a threa
 
 import fcntl  # noqa: E402
 import logging  # noqa: E402
+import os  # noqa: E402
 import signal  # noqa: E402
 import socket  # noqa: E402
 import subprocess  # noqa: E402
@@ -26,8 +27,9 @@ from nameko.containers import ServiceContainer  # noqa: E402
 from shared.kit.errors import Conflict  # noqa: E402
 from shared.platform.migrate import migrate  # noqa: E402
 from shared.platform.settings import SERVICES, settings  # noqa: E402
-from shared.platform.telemetry import set_up_logging  # noqa: E402
+from shared.platform.telemetry import set_up_logging, tracing  # noqa: E402
 from shared.platform.topology import SUBSCRIPTIONS  # noqa: E402
+from shared.platform.web import exposition  # noqa: E402
 from tradelane import topology  # noqa: E402
 
 log = logging.getLogger("tradelane")
@@ -44,25 +46,28 @@ def service_class(service: str) -> Any:
 
 def up() -> None:
     """The whole system: schemas, topology, then all services until SIGINT or SIGTERM. Conflict where one runs on the same port or data already."""
-    _check_port(settings().http_host, settings().http_port)
+    _check_port("HTTP_PORT", settings().http_port)
     if settings().embedded:
         with _alone_on(settings().data):
             migrate(WITH_DATABASE, settings())
             run(SERVICES)
     else:
+        for service in SERVICES:
+            _check_port("METRICS_PORT", _metrics_port(service))
         migrate(WITH_DATABASE, settings())
         topology.apply(settings())
         _supervise()
 
 
-def _check_port(host: str, port: int) -> None:
-    """The listener would find out only when all the rest runs."""
+def _check_port(setting: str, port: int) -> None:
+    """The listener would find out only when all the rest runs. Port 0 is always free."""
+    host = settings().http_host
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            told = f"Cannot listen on {host}, port {port}: {error.strerror}. If a system runs there already, stop it, or give HTTP_PORT another port."
+            told = f"Cannot listen on {host}, port {port}: {error.strerror}. If a system runs there already, stop it, or give {setting} another port."
             raise Conflict("port_taken", told) from error
 
 
@@ -80,7 +85,12 @@ def _alone_on(data: Path) -> Iterator[None]:
 
 def run(services: Sequence[str]) -> None:
     """These services in this process, until SIGINT or SIGTERM."""
-    set_up_logging(settings(), services[0] if len(services) == 1 else "tradelane")
+    name = services[0] if len(services) == 1 else "tradelane"
+    set_up_logging(settings(), name)
+    tracing.set_up()
+    if settings().metrics_port:
+        _check_port("METRICS_PORT", settings().metrics_port)
+        exposition.serve(name, settings().http_host, settings().metrics_port)
     if settings().embedded:
         topology.apply(settings())  # the in-memory broker lives and dies with this process
     # Each consumer bounds itself by its prefetch; the pool only has to be large enough for all of them.
@@ -96,6 +106,7 @@ def run(services: Sequence[str]) -> None:
     died = stop.wait()
     for container in reversed(containers):  # the gateway first: it needs the others to finish what it began
         container.stop()
+    tracing.shut_down()
     log.info("stopped")
     if died:
         raise SystemExit(f"stopped because {died} died")
@@ -136,7 +147,14 @@ def _supervise() -> None:
 
 def _spawn(service: str) -> subprocess.Popen[bytes]:
     # A group of its own: Ctrl-C reaches this process alone, which then stops them in order.
-    return subprocess.Popen([sys.executable, "-m", "tradelane", "run", service], process_group=0)
+    environment = os.environ | {"METRICS_PORT": str(_metrics_port(service))}
+    return subprocess.Popen([sys.executable, "-m", "tradelane", "run", service], env=environment, process_group=0)
+
+
+def _metrics_port(service: str) -> int:
+    """On one machine the services tell their metrics at METRICS_PORT and the ports after it, in their order."""
+    first = settings().metrics_port
+    return first and first + SERVICES.index(service)
 
 
 def _wait(process: subprocess.Popen[bytes], service: str) -> None:

@@ -85,7 +85,7 @@ enquiry_offers = Table(
     Column("terms", Json, nullable=False),
     Column("valid_until", UtcDateTime, nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
-    UniqueConstraint("enquiry_id", "ordinal"),
+    UniqueConstraint("enquiry_id", "ordinal", name="enquiry_offers_ordinal"),
 )
 
 messages = Table(

@@ -21,7 +21,7 @@ from shared.platform.wire import Event
 
 class OrdersService:
     name = "orders"
-    store = Store(clock=clock.ahead)
+    store = Store(clock=clock.ahead, census={"orders": queries.orders_by_state})
     bus = RpcClient()
 
     @rpc(contract.OPEN_ENQUIRY)

@@ -23,6 +23,7 @@ from shared.platform.calls import Call, actor_data, read_error
 from shared.platform.link import Link
 from shared.platform.rpc import PING
 from shared.platform.settings import settings
+from shared.platform.telemetry.metrics import RPC_CLIENT, Timed
 from shared.platform.topology import rpc_queue
 
 DIRECT_REPLY = "amq.rabbitmq.reply-to"
@@ -38,7 +39,8 @@ class RpcBus(SharedExtension):
         self.ids = itertools.count()
         self.prefix = uuid.uuid4().hex
         self.reply_to = f"reply.{self.prefix}" if settings().embedded else DIRECT_REPLY
-        self.link = Link(settings().broker_of(self.container.service_name), f"{self.container.service_name} calls", self._consume, self._fail_all)
+        self.service = self.container.service_name
+        self.link = Link(settings().broker_of(self.service), f"{self.service} calls", self._consume, self._fail_all)
 
     def start(self) -> None:
         self.link.start(self.container.spawn_managed_thread)
@@ -113,13 +115,16 @@ class Caller:
 
         `data` is JSON. The actor is that of `call`, or `actor`. A timeout is in seconds. Unavailable where there is no answer.
         """
-        body = {
-            "data": data,
-            "actor": actor_data(call.actor if call else actor),
-            "command_id": command_id,
-            "context": context.current().as_data(),
-        }
-        return self._bus.call(operation.service, operation.name, body, timeout or settings().rpc_timeout)
+        labels, name = (self._bus.service, operation.service, operation.name), f"{operation.service}.{operation.name}"
+        traced = {"rpc.system": "tradelane", "rpc.service": operation.service, "rpc.method": operation.name}
+        with Timed(RPC_CLIENT, labels, name, "client", context.current(), traced) as work:
+            body = {
+                "data": data,
+                "actor": actor_data(call.actor if call else actor),
+                "command_id": command_id,
+                "context": work.context.as_data(),
+            }
+            return self._bus.call(operation.service, operation.name, body, timeout or settings().rpc_timeout)
 
     def ping(self, service: str, timeout: float = 2.0) -> None:
         """Returns where the service and its database answer; Unavailable otherwise."""

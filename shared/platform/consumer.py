@@ -19,6 +19,7 @@ from shared.platform.inbox import Inbox
 from shared.platform.link import Link
 from shared.platform.settings import settings
 from shared.platform.store_base import Base
+from shared.platform.telemetry.metrics import UNDELIVERABLE
 from shared.platform.topology import SUBSCRIPTIONS, inbox_queue
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class EventConsumer(SharedExtension):
     def begin(self, entrypoint: Consumes) -> None:
         # The service's method without its dependencies: a reaction works on its transaction alone, it calls nobody.
         react = getattr(self.container.service_cls(), entrypoint.method_name)
-        self.inbox = Inbox(self.base.run, dict.fromkeys(entrypoint.types, react))
+        self.inbox = Inbox(self.service, self.base.run, dict.fromkeys(entrypoint.types, react))
         self.link.start(self.container.spawn_managed_thread)
         self.retries = self.container.spawn_managed_thread(self._retry, "inbox retries")
 
@@ -64,6 +65,7 @@ class EventConsumer(SharedExtension):
             if event.source not in SUBSCRIPTIONS[self.service]:
                 raise ValueError(f"{self.service} takes no events of {event.source!r}")
         except ValueError as error:
+            UNDELIVERABLE.labels(self.service).inc()
             log.error("undeliverable event, to the dead letters: %s", error)
             self.link.refuse(message)
             return

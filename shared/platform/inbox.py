@@ -25,22 +25,30 @@ from shared.platform import context, wire
 from shared.platform.database import Transaction
 from shared.platform.records import inbox, positions
 from shared.platform.settings import settings
+from shared.platform.telemetry.metrics import DUPLICATES, EVENTS, Timed
+from shared.platform.telemetry.tracing import OK
 from shared.platform.wire import Event
 
 log = logging.getLogger(__name__)
 
 LONGEST_BACKOFF = timedelta(minutes=5)
 
+DUPLICATE = "duplicate"
+TAKEN = "taken"
+"""What may come of an attempt: it was handled (OK), dropped, handled by a faster replica, or it is `waiting`, `failed` or `dead`."""
+
 Reactions = Mapping[str, Callable[[Transaction, Event], None]]
 Run = Callable[[Callable[[Transaction], Any]], Any]
 
 
 class Inbox:
-    """`run(work)` is one transaction of the service's database."""
+    """`run(work)` is one transaction of the database of `service`."""
 
-    def __init__(self, run: Run, reactions: Reactions) -> None:
+    def __init__(self, service: str, run: Run, reactions: Reactions) -> None:
+        self.service = service
         self.run = run
         self.reactions = reactions
+        self.duplicates = DUPLICATES.labels(service)
 
     def receive(self, event: Event) -> None:
         """Take over a delivered event. On return it may be acknowledged: it is done, dropped, or safe in the inbox.
@@ -68,18 +76,23 @@ class Inbox:
             if not self._attempt(event, self._again):
                 return
 
-    def _attempt(self, event: Event, work: Callable[[Transaction, Event], bool]) -> bool:
+    def _attempt(self, event: Event, work: Callable[[Transaction, Event], str]) -> bool:
         """Whether the event was handled in a transaction of its own. A failure leaves nothing of it but the event, kept for later."""
-        try:
-            return bool(self.run(lambda tx: work(tx, event)))
-        except Unavailable:
-            raise
-        except Exception as error:
-            self.run(partial(_failed, event=event, error=error))
-            return False
+        labels = (self.service, event.type if event.type in self.reactions else "other")
+        caused = context.Context(event.context.correlation_id, event.id, event.context.traceparent)
+        with Timed(EVENTS, labels, f"handle {event.type}", "consumer", caused, wire.traced(event)) as attempt:
+            try:
+                attempt.outcome = self.run(lambda tx: work(tx, event))
+            except Unavailable:
+                raise
+            except Exception as error:
+                attempt.outcome = self.run(partial(_failed, event=event, error=error))
+        if attempt.outcome == DUPLICATE:
+            self.duplicates.inc()
+        return attempt.outcome == OK
 
-    def _take(self, tx: Transaction, event: Event) -> bool:
-        """A delivered event; whether it was handled now."""
+    def _take(self, tx: Transaction, event: Event) -> str:
+        """A delivered event; what came of it."""
         position = _lock_position(tx, event)
         row = {"id": event.id, "type": event.type, "source": event.source, "subject": event.subject, "version": event.version}
         row |= {"received_at": utc_now(), "attempts": 0}
@@ -87,30 +100,29 @@ class Inbox:
         late = event.version <= position
         if known is not None or (late and event.type not in self.reactions):
             tx.execute(update(inbox).where(inbox.c.id == event.id).values(duplicates=inbox.c.duplicates + 1))
-            return False
+            return DUPLICATE
         if late:  # the gap was given up, and closes after all: out of its turn, but not lost
             log.warning("event %s %s of %s comes late", event.type, event.id, event.subject)
         if event.version > position + 1:
             until = utc_now() + timedelta(seconds=settings().gap_patience)
             tx.execute(insert(inbox).values(**row, state="pending", next_attempt_at=until, event=_kept(event)))
-            return False
+            return "waiting"
         if event.type in self.reactions:
             tx.execute(insert(inbox).values(**row, state="done"))
         self._handle(tx, event)
-        return True
+        return OK
 
-    def _again(self, tx: Transaction, event: Event) -> bool:
-        """A waiting event whose turn has come; whether it was handled now."""
+    def _again(self, tx: Transaction, event: Event) -> str:
+        """A waiting event whose turn has come; what came of it."""
         _lock_position(tx, event)
         mine = update(inbox).where(inbox.c.id == event.id, inbox.c.state == "pending")
         if not tx.execute(mine.values(state="done", event=None, error=None, next_attempt_at=None)).rowcount:
-            return False  # another replica was faster
+            return TAKEN
         self._handle(tx, event)
-        return True
+        return OK
 
     def _handle(self, tx: Transaction, event: Event) -> None:
         if reaction := self.reactions.get(event.type):
-            context.enter(context.Context(event.context.correlation_id, event.id, event.context.traceparent))
             reaction(tx, event)
         _move_position(tx, event)
 
@@ -164,12 +176,12 @@ def _advance_by_one(tx: Transaction, event: Event) -> bool:
     return tx.execute(move.where(~waiting).values(version=event.version)).rowcount > 0
 
 
-def _failed(tx: Transaction, event: Event, error: Exception) -> None:
-    """Keep the event with its error for the next attempt, or as dead after the last."""
+def _failed(tx: Transaction, event: Event, error: Exception) -> str:
+    """Keep the event with its error for the next attempt, or as dead after the last; which of them, or that another replica was faster."""
     _lock_position(tx, event)
     known = tx.execute(select(inbox.c.attempts, inbox.c.state).where(inbox.c.id == event.id)).one_or_none()
     if known and known.state != "pending":
-        return
+        return TAKEN
     attempts = (known.attempts if known else 0) + 1
     dead = attempts >= settings().retry_attempts
     backoff = min(LONGEST_BACKOFF, timedelta(seconds=settings().retry_backoff * 2 ** (attempts - 1)))
@@ -185,6 +197,7 @@ def _failed(tx: Transaction, event: Event, error: Exception) -> None:
     else:
         row = {"id": event.id, "type": event.type, "source": event.source, "subject": event.subject, "version": event.version}
         tx.execute(insert(inbox).values(**row, received_at=utc_now(), event=_kept(event), **outcome))
+    return "dead" if dead else "failed"
 
 
 def _due() -> Any:

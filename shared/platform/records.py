@@ -40,11 +40,11 @@ inbox = Table(
     Column("version", Integer, nullable=False),
     Column("state", String(10), CheckConstraint("state IN ('done', 'pending', 'dead', 'dropped')", name="inbox_state"), nullable=False),
     Column("received_at", UtcDateTime, nullable=False),
-    Column("attempts", Integer, nullable=False, default=0),
+    Column("attempts", Integer, nullable=False),
     Column("next_attempt_at", UtcDateTime),
     Column("error", Text),
     Column("event", Json),  # kept only while it is not done
-    Column("duplicates", Integer, nullable=False, default=0),
+    Column("duplicates", Integer, nullable=False, server_default="0"),
 )
 Index("inbox_waiting", inbox.c.source, inbox.c.subject, inbox.c.version, postgresql_where=text("state <> 'done'"), sqlite_where=text("state <> 'done'"))
 

@@ -17,11 +17,14 @@ from sqlalchemy import or_, select, update
 
 from shared.kit.clock import utc_now
 from shared.platform import crashpoints, wire
+from shared.platform.context import Context
 from shared.platform.database import Transaction
 from shared.platform.link import connect
 from shared.platform.records import leases, outbox
 from shared.platform.settings import settings
 from shared.platform.store_base import Base
+from shared.platform.telemetry.metrics import RELAY_BATCHES, RELAY_FAILURES, RELAY_LEASE
+from shared.platform.telemetry.tracing import OK, Span
 from shared.platform.topology import event_exchange
 
 log = logging.getLogger(__name__)
@@ -51,8 +54,20 @@ class Publisher:
     def publish(self, exchange: str, rows: list[Any], source: str) -> list[int]:
         """Send the rows in order; the positions of those the broker has taken over."""
         self.refused: set[int] = set()
-        for row in rows:
-            event = wire.event_message(row, source)
+        spans = [Span(source, f"publish {row.type}", "producer", Context(**row.context), wire.traced(row)) for row in rows]
+        taken: list[int] = []
+        try:
+            self._send(exchange, rows, source, spans)
+            taken = [row.position for row in rows if row.position not in self.refused]
+        finally:
+            for row, span in zip(rows, spans, strict=True):
+                span.outcome = OK if row.position in taken else "failed"
+                span.end()
+        return taken
+
+    def _send(self, exchange: str, rows: list[Any], source: str, spans: list[Span]) -> None:
+        for row, span in zip(rows, spans, strict=True):
+            event = wire.event_message(row, source, span.context)
             properties = {"delivery_mode": 2, "message_id": row.id}
             message = self.channel.prepare_message(
                 event.body, content_type=event.content_type, content_encoding="utf-8", headers=event.headers, properties=properties
@@ -66,7 +81,6 @@ class Publisher:
             self.unconfirmed.clear()
         while self.unconfirmed:
             self.connection.drain_events(timeout=CONFIRM_TIMEOUT)
-        return [row.position for row in rows if row.position not in self.refused]
 
     def close(self) -> None:
         try:
@@ -150,6 +164,7 @@ class Relay(SharedExtension):
                     pass
                 delay = POLL
             except Exception as error:
+                RELAY_FAILURES.labels(self.service).inc()
                 log.warning("relay: %s: %s; trying again", type(error).__name__, error)
                 self._close()
                 delay = min(5.0, delay * 2)
@@ -169,6 +184,7 @@ class Relay(SharedExtension):
         if self.publisher is None:
             self.publisher = Publisher(settings().broker_of(self.service), settings().embedded)
         taken = self.publisher.publish(event_exchange(self.service), rows, self.service)
+        RELAY_BATCHES.labels(self.service).observe(len(taken))
         crashpoints.reach("after_confirm")
         self.base.run(partial(mark_sent, positions=taken))
         if len(taken) < len(rows):
@@ -182,6 +198,7 @@ class Relay(SharedExtension):
             return True
         held = self.base.run(partial(take_lease, holder=self.holder))
         self.lease_until = now + LEASE if held else now
+        RELAY_LEASE.labels(self.service).set(held)
         return bool(held)
 
     def _release(self) -> None:

@@ -24,6 +24,8 @@ from shared.platform.commands import Answer
 from shared.platform.link import Link
 from shared.platform.settings import settings
 from shared.platform.store_base import Base
+from shared.platform.telemetry.metrics import RPC_SERVER, Timed
+from shared.platform.telemetry.tracing import outcome_of
 from shared.platform.topology import rpc_queue
 
 log = logging.getLogger(__name__)
@@ -130,15 +132,19 @@ class Rpc(Entrypoint):
 def rpc(operation: Operation) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The decorated method takes a `Call` and returns what the operation's answer schema dumps. Its errors become the answer, too."""
 
+    labels, name = (operation.service, operation.name), f"{operation.service}.{operation.name}"
+    traced = {"rpc.system": "tradelane", "rpc.service": operation.service, "rpc.method": operation.name}
+
     def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(method)
         def answer(service: Any, body: dict[str, Any]) -> dict[str, Any]:
-            context.enter(context.Context(**body.get("context") or {}))
-            try:
-                result = method(service, read_call(operation, body))
-                return {"result": result if isinstance(result, Answer) else instance(operation.answer).dump(result)}
-            except Exception as error:
-                return {"error": error_data(error)}
+            with Timed(RPC_SERVER, labels, name, "server", context.Context(**body.get("context") or {}), traced) as work:
+                try:
+                    result = method(service, read_call(operation, body))
+                    return {"result": result if isinstance(result, Answer) else instance(operation.answer).dump(result)}
+                except Exception as error:
+                    work.outcome = outcome_of(error)
+                    return {"error": error_data(error)}
 
         register_entrypoint(answer, Rpc(operation))
         return answer

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nameko.extensions import DependencyProvider
 
-from shared.platform import commands
+from shared.platform import commands, context
 from shared.platform.calls import Call
-from shared.platform.database import ClockOffset
+from shared.platform.database import ClockOffset, Transaction
 from shared.platform.relay import Relay
 from shared.platform.store_base import Base
+from shared.platform.telemetry.figures import Census
+from shared.platform.telemetry.tracing import Span
 
 
 class Handle:
@@ -22,29 +24,36 @@ class Handle:
 
     def write(self, call: Call, handler: Callable[..., Any], *args: Any) -> commands.Answer:
         """`handler(tx, call, *args)` once per command id, in one transaction with its answer and events."""
-        return self._base.run(lambda tx: commands.once(tx, call, handler, *args))  # type: ignore[no-any-return]
+        return self._in_span(handler, lambda tx: commands.once(tx, call, handler, *args))  # type: ignore[no-any-return]
 
     def read(self, call: Call, query: Callable[..., Any], *args: Any) -> Any:
         """`query(tx, call, *args)`."""
-        return self._base.run(lambda tx: query(tx, call, *args))
+        return self._in_span(query, lambda tx: query(tx, call, *args))
 
     def run(self, work: Callable[..., Any], *args: Any) -> Any:
         """`work(tx, *args)` in one transaction that is no command."""
-        return self._base.run(lambda tx: work(tx, *args))
+        return self._in_span(work, lambda tx: work(tx, *args))
+
+    def _in_span(self, named: Callable[..., Any], work: Callable[[Transaction], Any]) -> Any:
+        """A transaction shows in the trace of the call that it is part of; work by the clock begins none."""
+        with Span(self._base.service, f"transaction {named.__name__}", "internal", context.current(), {}, begins=False):
+            return self._base.run(work)
 
 
 class Store(DependencyProvider):
-    """`store = Store()` on a service class. `clock` gives the test clock's offset where the service has one."""
+    """`store = Store()` on a service class. `clock` gives the test clock's offset where the service has one; `census` counts aggregates for the metrics."""
 
     base = Base()
     relay = Relay()
 
-    def __init__(self, clock: ClockOffset | None = None) -> None:
+    def __init__(self, clock: ClockOffset | None = None, census: Mapping[str, Census] | None = None) -> None:
         super().__init__()
         self.clock = clock
+        self.census = census or {}
 
     def setup(self) -> None:
         self.base.clock = self.clock
+        self.base.census = self.census
 
     def get_dependency(self, worker_ctx: Any) -> Handle:
         return Handle(self.base)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nameko.extensions import SharedExtension
@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 
 from shared.platform.database import ClockOffset, Transaction, make_engine, run
 from shared.platform.settings import settings
+from shared.platform.telemetry.figures import WATCH, Census
 
 
 class Base(SharedExtension):
@@ -17,12 +18,16 @@ class Base(SharedExtension):
 
     engine: Engine
     clock: ClockOffset | None = None
+    census: Mapping[str, Census] = {}
 
     def setup(self) -> None:
-        self.engine = make_engine(self.container.service_name, settings())
+        self.service = self.container.service_name
+        self.engine = make_engine(self.service, settings())
         self.on_commit: list[Callable[[], None]] = []
+        WATCH.databases[self.service] = self
 
     def stop(self) -> None:
+        del WATCH.databases[self.service]
         self.engine.dispose()
 
     def run(self, work: Callable[[Transaction], Any]) -> Any:

@@ -58,9 +58,13 @@ def timestamp(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def event_message(row: Any, source: str) -> RabbitMQMessage:
-    """An outbox row as headers, content type and body."""
-    context = Context(**row.context)
+def traced(event: Any) -> dict[str, str]:
+    """What a span of an event, or of its row in the outbox, tells of it (OpenTelemetry's semantic conventions)."""
+    return {"messaging.system": "rabbitmq", "messaging.message.id": event.id, "tradelane.subject": event.subject}
+
+
+def event_message(row: Any, source: str, context: Context) -> RabbitMQMessage:
+    """An outbox row as headers, content type and body. `context` is the one it is published in."""
     attributes = {
         "id": row.id,
         "source": f"/{source}",

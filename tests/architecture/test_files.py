@@ -54,13 +54,18 @@ def test_no_module_is_too_long_to_read() -> None:
 
 
 def test_every_library_imported_is_declared_and_every_one_declared_is_imported() -> None:
-    declared = {re.split(r"[\[<=>]", name)[0].lower() for name in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {canonical(re.split(r"[\[<=>]", name)[0]) for name in project["dependencies"]}
     modules = {module for path, text in texts(*CODE) if path.suffix == ".py" for module in imported(text)} - sys.stdlib_module_names - {*CODE}
-    of = packages_distributions()
-    used = {distribution.lower() for module in modules for distribution in of.get(module, [f"{module} (not installed)"])}
-    # The driver is imported by SQLAlchemy, by its address; of Swagger UI only the files are served.
-    assert used - declared == set()
-    assert declared - used - {"flask-swagger-ui", "psycopg2-binary"} == set()
+    brought_by = {module: {canonical(name) for name in packages_distributions().get(module, [])} for module in modules}
+    assert [module for module, names in brought_by.items() if not names & declared] == []
+    # SQLAlchemy imports the database's driver, by its address; of Swagger UI only the files are served.
+    assert declared - set().union(*brought_by.values()) - {"psycopg2-binary", "flask-swagger-ui"} == set()
+
+
+def canonical(name: str) -> str:
+    """A distribution's name as package indexes compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def imported(source: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, text
 
 from shared.kit.actor import Actor
+from shared.kit.clock import utc_now
 from shared.kit.ids import new_id
 from shared.platform.calls import Call, fingerprint
 from shared.platform.database import Transaction, address, begin, make_engine, run
@@ -63,6 +64,13 @@ class TestDatabase:
     def transaction(self, later: timedelta = timedelta(0)) -> AbstractContextManager[Transaction]:
         """A transaction whose `now` is `later` than the present."""
         return begin(self.engine, lambda _connection: later)
+
+    @contextmanager
+    def trial(self) -> Iterator[Transaction]:
+        """A transaction that leaves nothing behind, changes of the schema included."""
+        with self.engine.connect() as connection:
+            yield Transaction(connection, utc_now())
+            connection.rollback()
 
     def run(self, work: Callable[[Transaction], Any]) -> Any:
         return run(self.engine, work)[0]

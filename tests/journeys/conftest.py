@@ -6,17 +6,25 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.builders.system import System, embedded_system, real_system
-
-
-@pytest.fixture(scope="session")
-def system(broker_url: str, management_url: str, database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """Shared by all journeys: each brings its own parties."""
-    with real_system(broker_url, management_url, database_url, tmp_path_factory.mktemp("system")) as running:
-        yield running
+from tests.builders.system import System, embedded_system
+from tests.journeys.market import Market
+from tradelane.client import Client
 
 
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Shared by all journeys: each brings its own parties."""
     with embedded_system(tmp_path_factory.mktemp("embedded")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def operator(system: System) -> Client:
+    """An operator's session in the system on real servers."""
+    return system.operator()
+
+
+@pytest.fixture(scope="module")
+def market(system: System, operator: Client) -> Market:
+    """Two parties in the system on real servers."""
+    return Market(system, operator)

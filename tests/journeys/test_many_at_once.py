@@ -57,8 +57,16 @@ ONE_ORDER = "id = (SELECT min(id::text) FROM orders.orders)::uuid"
             "UPDATE catalog.products SET reserved = reserved - 1 WHERE id = (SELECT min(id::text) FROM catalog.products)::uuid",
             "reserved = reservations",
         ),
-        (f"UPDATE orders.orders SET version = version + 1 WHERE {ONE_ORDER}", f"UPDATE orders.orders SET version = version - 1 WHERE {ONE_ORDER}", "histories are whole"),
-        (f"UPDATE orders.orders SET state = 'receiving' WHERE {ONE_ORDER}", f"UPDATE orders.orders SET state = 'completed' WHERE {ONE_ORDER}", "histories are whole"),
+        (
+            f"UPDATE orders.orders SET version = version + 1 WHERE {ONE_ORDER}",
+            f"UPDATE orders.orders SET version = version - 1 WHERE {ONE_ORDER}",
+            "histories are whole",
+        ),
+        (
+            f"UPDATE orders.orders SET state = 'receiving' WHERE {ONE_ORDER}",
+            f"UPDATE orders.orders SET state = 'completed' WHERE {ONE_ORDER}",
+            "histories are whole",
+        ),
         (
             "UPDATE payments.ledger_accounts SET debits = debits + 1 WHERE kind = 'bank' AND currency = 'USD'",
             "UPDATE payments.ledger_accounts SET debits = debits - 1 WHERE kind = 'bank' AND currency = 'USD'",

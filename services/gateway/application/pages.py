@@ -16,7 +16,7 @@ from services.gateway.application.routes import ROUTES, Page, routes
 from shared.kit.errors import TradeError, Unavailable
 from shared.platform.client import Caller
 from shared.platform.settings import settings
-from shared.platform.web import Request
+from shared.platform.web import Request, exposition
 from shared.platform.wire import encode
 
 PING_SECONDS = 2.0
@@ -53,6 +53,11 @@ def _state(rpc: Caller, service: str) -> str:
     return "ok"
 
 
+def metrics(request: Request, _rpc: Caller) -> Response:
+    """The metrics of this process: of all services where they share it."""
+    return exposition.metrics(request)
+
+
 def openapi_json(_request: Request, _rpc: Caller) -> Response:
     """The OpenAPI document."""
     return Response(_openapi(), content_type="application/json")
@@ -75,6 +80,7 @@ def asset(request: Request, _rpc: Caller) -> Response:
 PAGES = (
     Page("/healthz", healthz, "Whether the gateway lives"),
     Page("/readyz", readyz, "Whether all services and their databases answer"),
+    Page("/metrics", metrics, "Metrics for Prometheus", "text/plain"),
     Page("/openapi.json", openapi_json, "This document"),
     Page("/docs", docs, "This document to browse", "text/html"),
     Page("/docs/{name}", asset, "What the browsable page is made of", "text/javascript"),

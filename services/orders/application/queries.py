@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sqlalchemy import func, select
+
 from services.orders.application import answers
 from services.orders.application.pages import page
 from services.orders.application.records import Order, find_enquiry, find_order
@@ -43,6 +45,12 @@ def list_orders(tx: Transaction, call: Call) -> dict[str, Any]:
     actor = call.require_actor()
     rows, following = page(tx, orders, _ORDER_COLUMNS, actor, _known_state(call.data, lifecycle.STATES))
     return {"items": [answers.order_summary(Order(row, {})) for row in rows], "next": following}
+
+
+def orders_by_state(tx: Transaction) -> dict[str, int]:
+    """How many orders stand in each state; states without any, too."""
+    counted = tx.execute(select(orders.c.state, func.count().label("orders")).group_by(orders.c.state))
+    return dict.fromkeys(lifecycle.STATES, 0) | {row.state: row.orders for row in counted}
 
 
 def _known_state(data: Mapping[str, Any], states: Iterable[str]) -> Mapping[str, Any]:

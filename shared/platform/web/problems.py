@@ -31,9 +31,10 @@ MEDIA_TYPE = "application/problem+json"
 def problem(error: Exception, correlation_id: str) -> Response:
     """The answer for any error: a TradeError by its kind, Werkzeug's by their status, everything else a 500 that tells nothing but is logged."""
     facts: dict[str, Any]
-    if isinstance(error, HTTPException):
-        code = "no_such_path" if isinstance(error, NotFound) else error.name.lower().replace(" ", "_")
-        status, facts = error.code or 500, {"code": code, "message": error.description or ""}
+    if isinstance(error, NotFound):
+        status, facts = 404, {"code": "no_such_path", "message": "There is nothing at this path."}
+    elif isinstance(error, HTTPException):
+        status, facts = error.code or 500, {"code": error.name.lower().replace(" ", "_"), "message": error.description or ""}
     else:
         facts = error_data(error)
         status = STATUS[facts.pop("kind")]

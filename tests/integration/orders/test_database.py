@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
-from sqlalchemy import Connection, delete, inspect, text, update
+from sqlalchemy import delete, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from services.orders.application import moves
 from services.orders.application.records import CLOCK, find_order
 from services.orders.domain import lifecycle
-from services.orders.models import enquiry_history, metadata, order_history, orders
+from services.orders.models import enquiry_history, order_history, orders
 from shared.kit.errors import Conflict
 from shared.platform.database import make_engine
-from shared.platform.migrate import configuration, migrate
+from shared.platform.migrate import migrate
 from shared.platform.settings import read
 from tests.builders.database import TestDatabase
 from tests.integration.orders.scene import Scene
@@ -82,31 +81,3 @@ def test_a_transition_decided_on_an_order_that_has_moved_meanwhile_is_refused(sc
         scene.run(lambda tx: moves.apply(tx, stale, transition, CLOCK))
     assert refused.value.code == "changed_meanwhile"
     assert scene.told(order["id"]).count("orders.order_cancelled.v1") == 1
-
-
-def described(connection: Connection) -> dict[str, Any]:
-    """All tables of the models with their columns, keys, checks and indexes, without the schema they are in."""
-    inspector = inspect(connection)
-    return {
-        name: (
-            sorted((each["name"], str(each["type"]), each["nullable"], str(each["default"])) for each in inspector.get_columns(name)),
-            inspector.get_pk_constraint(name)["constrained_columns"],
-            sorted((each["constrained_columns"], each["referred_table"]) for each in inspector.get_foreign_keys(name)),
-            sorted(sorted(each["column_names"]) for each in inspector.get_unique_constraints(name)),
-            sorted((each["name"], each["sqltext"]) for each in inspector.get_check_constraints(name)),
-            sorted((each["name"], each["column_names"]) for each in inspector.get_indexes(name) if not each["unique"]),
-        )
-        for name in metadata.tables
-    }
-
-
-def test_the_migration_makes_exactly_the_models_tables_and_can_be_taken_back_and_made_again(scene: Scene) -> None:
-    with scene.database.transaction() as tx:
-        migrated = described(tx.connection)
-        command.downgrade(configuration("orders", tx.connection), "orders@base")
-        assert not metadata.tables.keys() & set(inspect(tx.connection).get_table_names())
-        metadata.create_all(tx.connection)
-        assert described(tx.connection) == migrated
-        metadata.drop_all(tx.connection)
-        command.upgrade(configuration("orders", tx.connection), "heads")
-        assert described(tx.connection) == migrated

@@ -33,7 +33,7 @@ class Consumer:
     def __init__(self, database: TestDatabase) -> None:
         self.database = database
         self.failing: set[int] = set()
-        self.inbox = Inbox(database.run, {USED: self.react})
+        self.inbox = Inbox("tests", database.run, {USED: self.react})
 
     def react(self, tx: Any, event: Event) -> None:
         tx.emit("accounts.account_registered.v1", event.subject, {"account_id": new_id(), "name": str(event.version), "roles": [], "country": "DE"})

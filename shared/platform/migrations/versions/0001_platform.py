@@ -64,3 +64,8 @@ def upgrade() -> None:
         sa.Column("acquired_at", UtcDateTime, nullable=False),
         sa.Column("expires_at", UtcDateTime, nullable=False),
     )
+
+
+def downgrade() -> None:
+    for table in ("leases", "commands", "positions", "inbox", "streams", "outbox"):
+        op.drop_table(table)

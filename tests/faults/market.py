@@ -1,0 +1,72 @@
+"""Who trades what: pairs of a buyer and a supplier, each with the goods of every shipped trade; made once, before anything is broken."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from tests.faults.web import Account, Web
+from tradelane.demo.trade import Trade
+from tradelane.demo.trade_file import load, shipped
+
+SCARCE = "teaware-parcel"
+SCARCE_SHARE = 0.06
+"""The share of trades that ask for goods of which there are too few for all of them."""
+
+
+@dataclass(frozen=True)
+class Stall:
+    """One trade's goods at one supplier: `products` by SKU, `stock` by product id as it was at first."""
+
+    trade: Trade
+    buyer: Account
+    supplier: Account
+    products: dict[str, str]
+    stock: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Market:
+    stalls: list[Stall]
+    scarce: Stall
+    operator: Account
+
+    def choose(self, draw: random.Random) -> Stall:
+        return self.scarce if draw.random() < SCARCE_SHARE else draw.choice(self.stalls)
+
+    @property
+    def stock(self) -> dict[str, int]:
+        return {product: count for stall in (*self.stalls, self.scarce) for product, count in stall.stock.items()}
+
+
+def open_market(web: Web, operator: Account, orders: int) -> Market:
+    """Accounts and products for so many orders; the more orders, the more pairs, up to four."""
+    web.sign_in(operator)
+    trades = [load(name) for name in shipped()]
+    stalls = []
+    for _ in range(1 + min(3, orders // 500)):
+        buyer, supplier = (_register(web, role, trades[0]) for role in ("buyer", "supplier"))
+        stalls += [_stall(web, trade, buyer, supplier, orders) for trade in trades]
+    few = max(1, int(orders * SCARCE_SHARE / 2))
+    scarce = _stall(web, load(SCARCE), _register(web, "buyer", trades[0]), _register(web, "supplier", trades[0]), few)
+    return Market(stalls, scarce, operator)
+
+
+def _register(web: Web, role: str, trade: Trade) -> Account:
+    person: dict[str, Any] = trade.buyer if role == "buyer" else trade.supplier
+    account = Account(f"{role}.{secrets.token_hex(5)}@faults.example", secrets.token_urlsafe(16))
+    account.id = web.command(None, "/v1/accounts", {**person, "role": role, "email": account.email, "password": account.password})["id"]
+    web.sign_in(account)
+    return account
+
+
+def _stall(web: Web, trade: Trade, buyer: Account, supplier: Account, orders: int) -> Stall:
+    asked = {line["sku"]: line["quantity"] for line in trade.agreed_order()["lines"]}
+    products, stock = {}, {}
+    for product in trade.products:
+        listed = web.command(supplier, "/v1/products", product | {"stock": asked.get(product["sku"], 1) * orders})
+        products[product["sku"]] = listed["id"]
+        stock[listed["id"]] = listed["on_hand"]
+    return Stall(trade, buyer, supplier, products, stock)

@@ -1,0 +1,146 @@
+"""Walks trades with as few requests as there can be: by what an answer says its reader may do, without drafts, and with the ends that trades have."""
+
+from __future__ import annotations
+
+import random
+import time
+from datetime import date
+
+from tests.faults.market import Market
+from tests.faults.tally import Tally
+from tests.faults.web import GaveUp, Json, Web
+from tradelane.client import Refused
+from tradelane.demo.placeholders import Facts
+
+FINAL_STATES = ("completed", "cancelled", "rejected")
+
+# How a trade goes on, with its weight. What is left to the clock ends when the test clock is put forward.
+STRAIGHT, EXCEPTION, CANCEL, ABORT, LEAVE_PAYMENT, LEAVE_RECEIVING = range(6)
+_WEIGHTS = (80, 7, 4, 4, 2, 3)
+
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
+_MOST_REFUSALS = 30
+
+
+class Trader:
+    """One trade of one client; `number` and the run's seed decide which one, and how it goes."""
+
+    def __init__(self, web: Web, market: Market, tally: Tally, seed: str, number: int) -> None:
+        self.web, self.tally, self.number = web, tally, number
+        draw = random.Random(f"{seed} trade {number}")
+        self.stall = market.choose(draw)
+        self.plan = draw.choices(range(len(_WEIGHTS)), _WEIGHTS)[0]
+        self.by_enquiry = draw.random() < 0.3
+        self.operator = market.operator
+        self.parties = {"buyer": self.stall.buyer, "supplier": self.stall.supplier}
+        self.draw = draw
+        self.refusals = 0
+        self.raised = False
+        self.pause = _SHORTEST_PAUSE
+
+    def run(self) -> None:
+        """To the trade's end, or to where it is left to the clock."""
+        try:
+            order = self._place()
+            while order["state"] not in FINAL_STATES and not self._is_left(order):
+                order = self._go_on(order)
+            if order["refund"] and order["refund"]["received_at"] is None and order["terms"]["settlement"] == "direct":
+                self._act("buyer", self._seen("buyer", order), "confirm_refund", {})
+            self.tally.count("finished")
+        except GaveUp:
+            self.tally.trouble("a trade was given up")
+        except Refused as refused:
+            self.tally.trouble(f"refused: {refused.problem.get('code')} {refused.problem.get('errors', '')} at {refused.request.rpartition('/')[2]}")
+
+    def _place(self) -> Json:
+        trade, buyer = self.stall.trade, self.parties["buyer"]
+        # The consignee's second line tells the trade's orders from all others, however many there are.
+        terms = trade.terms | {"ship_to": trade.terms["ship_to"] | {"company": mark(self.number)}}
+        lines = [{"product_id": self.stall.products[line["sku"]], "quantity": line["quantity"]} for line in trade.agreed_order()["lines"]]
+        self.tally.count("began")
+        if self.by_enquiry:
+            priced = [{**line, "unit_price": each["unit_price"]} for line, each in zip(lines, trade.agreed_order()["lines"], strict=True)]
+            enquiry = self.web.command(buyer, "/v1/enquiries", {"lines": priced, "terms": terms, "message": trade.enquiry["message"]})
+            order = self.web.command(self.parties["supplier"], f"/v1/enquiries/{enquiry['id']}/actions/accept", {"note": "Agreed."})
+        else:
+            order = self.web.command(buyer, "/v1/orders", {"lines": lines, "terms": terms})
+        self.tally.placed[self.number] = order["id"]
+        return order
+
+    def _is_left(self, order: Json) -> bool:
+        left = {LEAVE_PAYMENT: "awaiting_payment", LEAVE_RECEIVING: "receiving"}.get(self.plan)
+        return order["state"] == left and not order["awaiting"]
+
+    def _go_on(self, order: Json) -> Json:
+        if order["awaiting"] or order["state"] == "placing":
+            return self._look_again("buyer", order)
+        step: Json = next(each for each in order["steps"] if each["status"] == "current")
+        who, other = (step["actor"], "buyer" if step["actor"] == "supplier" else "supplier")
+        seen = self._seen(who, order)
+        names = {action["name"]: action for action in seen["actions"]}
+        if "resolve" in names:
+            if self.plan != ABORT:
+                return self._act(who, seen, "resolve", {"note": "Put right."})
+            proposed = seen["exception"]["abort_proposed_by"]
+            return self._act(other, self._seen(other, seen), "abort", {}) if proposed else self._act(who, seen, "propose_abort", {})
+        if self.plan == CANCEL and "cancel" in names:
+            return self._act(who, seen, "cancel", {"note": "Not needed any more."})
+        if "exception" in names and self._is_time():
+            reason = names["exception"]["form"]["properties"]["reason"]["enum"][0]
+            return self._act(who, seen, "exception", {"reason": reason, "note": "Something went wrong."})
+        done = next((action["name"] for action in seen["actions"] if action["step"] == step["name"] and action["name"] not in ("exception", "cancel")), "")
+        if not done:
+            return self._look_again(who, seen)
+        if done == "pay" and self.stall.trade.deposit:
+            self._deposit(seen)
+        form = self.stall.trade.steps[step["name"]].get("form", {})
+        return self._act(who, seen, done, self._facts(who, seen).fill(form))
+
+    def _is_time(self) -> bool:
+        """Whether an exception is raised here; once a trade."""
+        if self.raised or self.plan not in (EXCEPTION, ABORT):
+            return False
+        self.raised = self.draw.random() < 0.4
+        return self.raised
+
+    def _act(self, who: str, seen: Json, name: str, form: Json) -> Json:
+        """Do what the answer offers. Where the order has gone on meanwhile (the clock, a confirmation), look again."""
+        action = next((each for each in seen["actions"] if each["name"] == name), None)
+        if action is None:
+            return self._look_again(who, seen)
+        try:
+            order = self.web.command(self.parties[who], action["href"], form)
+        except Refused as refused:
+            self.refusals += 1
+            if refused.status != 409 or self.refusals > _MOST_REFUSALS:
+                raise
+            return self._look_again(who, seen)
+        self.tally.done[seen["id"], name] += 1
+        self.pause = _SHORTEST_PAUSE
+        return order | {"seen_by": who}
+
+    def _seen(self, who: str, order: Json) -> Json:
+        """The order with what this party may do."""
+        if order.get("seen_by") == who:
+            return order
+        return self.web.read(self.parties[who], f"/v1/orders/{order['id']}") | {"seen_by": who}
+
+    def _look_again(self, who: str, order: Json) -> Json:
+        time.sleep(self.pause)
+        self.pause = min(_LONGEST_PAUSE, self.pause * 1.5)
+        return self._seen(who, order | {"seen_by": None})
+
+    def _deposit(self, order: Json) -> None:
+        assert self.stall.trade.deposit
+        booked = self._facts("buyer", order).fill(self.stall.trade.deposit)
+        self.web.command(self.operator, "/v1/deposits", booked | {"account_id": self.parties["buyer"].id})
+        self.tally.deposited.add(booked["reference"])
+
+    def _facts(self, who: str, seen: Json) -> Facts:
+        today = date.fromisoformat(seen["updated_at"][:10])
+        return Facts(today=today, products=self.stall.products, order=seen, password=self.parties[who].password)
+
+
+def mark(number: int) -> str:
+    """What the orders of a trade have as their consignee's company."""
+    return f"Trade {number}"

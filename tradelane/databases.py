@@ -1,0 +1,28 @@
+"""The services' databases as the operators' commands reach them: whatever goes wrong is told in a sentence that names the service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy.exc import ProgrammingError
+
+from shared.kit.errors import Unavailable
+from shared.platform.database import DatabaseUnavailable, Transaction, make_engine, run
+from shared.platform.settings import Settings
+
+Run = Callable[[Callable[[Transaction], Any]], Any]
+
+
+@contextmanager
+def database(service: str, settings: Settings) -> Iterator[Run]:
+    """`run(work)`: `work(tx)` in one transaction of the service's database; Unavailable where that is away or not migrated."""
+    engine = make_engine(service, settings)
+    try:
+        yield lambda work: run(engine, work)[0]
+    except (DatabaseUnavailable, ProgrammingError) as error:
+        words = str(getattr(error.__cause__ or error, "orig", "")).partition("\n")[0]
+        raise Unavailable("database_unavailable", f"The database of {service} does not answer as it should: {words or error.__cause__}") from error
+    finally:
+        engine.dispose()
