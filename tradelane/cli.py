@@ -13,18 +13,18 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from tradelane import cli_operators
+from tradelane.cli_options import Service, known, with_database
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Cross-border trade from enquiry to goods received: run the system, look after it, show it.",
 )
-topology_app = typer.Typer(no_args_is_help=True, help="The broker's exchanges, queues and users.")
 accounts_app = typer.Typer(no_args_is_help=True, help="Accounts that nobody can register over HTTP.")
-app.add_typer(topology_app, name="topology")
+app.add_typer(cli_operators.app)
 app.add_typer(accounts_app, name="accounts")
-
-Service = Annotated[str, typer.Argument(metavar="SERVICE", help="accounts, catalog, orders, payments, logistics or gateway")]
 
 
 def main() -> None:
@@ -80,54 +80,21 @@ def up() -> None:
 @app.command()
 def run(service: Service) -> None:
     """Run one service on real servers until SIGTERM."""
-    known = _known(service)
+    name = known(service)
     from tradelane import up as services
 
-    services.run([known])
+    services.run([name])
 
 
 @app.command()
-def migrate(services: Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]...", help="All that have a database, if none is named.")] = None) -> None:
+def migrate(services: Annotated[list[str] | None, typer.Argument(metavar="SERVICE", help="All that have a database, if none is named.")] = None) -> None:
     """Bring databases to the newest schema."""
     from shared.platform.migrate import migrate as bring_up
     from shared.platform.settings import settings
-    from shared.platform.topology import SUBSCRIPTIONS
 
-    names = [_known(service) for service in services or SUBSCRIPTIONS]
+    names = with_database(services)
     bring_up(names, settings())
     typer.echo(f"newest schema: {', '.join(names)}")
-
-
-@app.command()
-def health(service: Service) -> None:
-    """Whether a service answers, its database too, and how fast."""
-    from shared.platform.settings import settings
-    from tradelane.ping import ping
-
-    try:
-        milliseconds = ping(_known(service), settings())
-    except OSError as error:  # the bus, or what stands between, answers in as many ways
-        _fail(f"{service} does not answer: {error}")
-    typer.echo(f"{service} answers in {milliseconds:.1f} ms")
-
-
-@app.command()
-def reconcile(wait: Annotated[float, typer.Option(help="Seconds to wait for events that are under way.")] = 30.0) -> None:
-    """Add up stock, money, histories and messages, and compare them between services; fails on any difference."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from shared.platform.settings import settings
-    from tradelane import reconcile as command
-
-    report = command.reconcile(settings(), wait)
-    table = Table("", "check", "of", "figures", "difference")
-    for service, sums in report.items():
-        for each in sums:
-            figures = ", ".join(f"{name} {figure:,}" for name, figure in each.figures.items())
-            table.add_row(service, each.check, each.subject, figures, f"[red]{each.difference:,}[/]" if each.difference else "0")
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
-    raise typer.Exit(int(any(each.difference for sums in report.values() for each in sums)))
 
 
 @app.command()
@@ -141,34 +108,6 @@ def docs(
     behind = pages.check(folder) if check else pages.write(folder)
     typer.echo(f"{'behind the code' if check else 'written'}: {', '.join(behind) or 'none'}")
     raise typer.Exit(int(check and bool(behind)))
-
-
-@topology_app.command("apply")
-def apply_topology() -> None:
-    """Declare exchanges and queues, and with BROKER_MANAGEMENT the services' users."""
-    from shared.platform.settings import settings
-    from tradelane import topology
-
-    typer.echo("\n".join(topology.apply(settings())))
-
-
-@topology_app.command("check")
-def check_topology() -> None:
-    """Compare the broker with what is described; fails on any difference."""
-    from shared.platform.settings import settings
-    from tradelane import topology
-
-    problems = topology.check(settings())
-    typer.echo("\n".join(problems) or "the broker stands as described")
-    raise typer.Exit(int(bool(problems)))
-
-
-@topology_app.command("definitions")
-def print_definitions() -> None:
-    """Print it as RabbitMQ's definitions.json."""
-    from shared.platform.topology import definitions
-
-    typer.echo(json.dumps(definitions(), indent=2))
 
 
 @accounts_app.command("create")
@@ -193,14 +132,6 @@ def _password() -> str:
         return sys.stdin.readline().rstrip("\r\n")
     asked: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     return asked
-
-
-def _known(service: str) -> str:
-    from shared.platform.settings import SERVICES
-
-    if service not in SERVICES:
-        raise typer.BadParameter(f"{service} is none of {', '.join(SERVICES)}.")
-    return service
 
 
 def _stop(*_: Any) -> NoReturn:

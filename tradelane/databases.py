@@ -22,7 +22,8 @@ def database(service: str, settings: Settings) -> Iterator[Run]:
     try:
         yield lambda work: run(engine, work)[0]
     except (DatabaseUnavailable, ProgrammingError) as error:
-        words = str(getattr(error.__cause__ or error, "orig", "")).partition("\n")[0]
-        raise Unavailable("database_unavailable", f"The database of {service} does not answer as it should: {words or error.__cause__}") from error
+        cause = error if isinstance(error, ProgrammingError) else error.__cause__
+        words = str(getattr(cause, "orig", cause)).partition("\n")[0]
+        raise Unavailable("database_unavailable", f"The database of {service} does not answer as it should: {words}") from error
     finally:
         engine.dispose()

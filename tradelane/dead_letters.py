@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
@@ -24,25 +24,41 @@ CONSUMERS = tuple(service for service, sources in SUBSCRIPTIONS.items() if sourc
 INBOX = "inbox"
 
 
+REPLAYABLE = ("dead", "dropped")
+DROPPABLE = ("dead", "pending")
+
+
 def find(settings: Settings, service: str | None, states: Collection[str], limit: int | None = None) -> list[Row]:
     """The events in one of `states`, of one service or of all and of `unrouted`, oldest first; of each place the first `limit`.
 
-    `waiting` is how many later events of the aggregate wait behind it.
+    Not `ok` are the dead ones; `waiting` is how many later events of the aggregate wait behind each.
     """
     return _find(settings, service, states, (), limit)
 
 
 def whole(settings: Settings, service: str | None, ids: Collection[str]) -> list[Row]:
-    """The events with these ids, each place where one stands, in any state; with their `content`."""
+    """The events with these ids with their `content`, in each place that knows them, in any state."""
     return _find(settings, service, INBOX_STATES, ids, None)
 
 
-def replay(settings: Settings, letters: Sequence[Row]) -> list[Row]:
-    """Have each of these (of `find` or `whole`) handled again; a row each with its `outcome`."""
+def choose(settings: Settings, service: str | None, ids: Collection[str], states: Collection[str]) -> tuple[list[Row], list[Row]]:
+    """All dead events; or of those with these ids the ones in one of `states`, and a row with its `outcome` for each id that has none."""
+    if not ids:
+        return find(settings, service, ("dead",)), []
+    there = whole(settings, service, ids)
+    chosen = [row for row in there if row["state"] in states]
+    others = set(ids) - {row["id"] for row in chosen}
+    refused = [_outcome(row, f"left: it is {row['state']}", ok=False) for row in there if row["id"] in others]
+    unknown = others - {row["id"] for row in there}
+    return chosen, refused + [_outcome({"service": None, "place": None, "id": id}, "unknown", ok=False) for id in ids if id in unknown]
+
+
+def replay(settings: Settings, letters: Iterable[Row]) -> list[Row]:
+    """Have each of these (as `choose` found them) handled again; a row each with its `outcome`."""
     return _settle(settings, letters, "replayed", events.replay, dead_queues.replay)
 
 
-def drop(settings: Settings, letters: Sequence[Row]) -> list[Row]:
+def drop(settings: Settings, letters: Iterable[Row]) -> list[Row]:
     """Give each of these up, and let what waits behind it go on; a row each with its `outcome`."""
     return _settle(settings, letters, "dropped", events.drop, dead_queues.drop)
 
@@ -54,8 +70,8 @@ def _find(settings: Settings, service: str | None, states: Collection[str], ids:
             found += run(partial(_in_inbox, service=each, states=states, ids=ids, limit=limit))
     if "dead" in states and not settings.embedded:
         with channel(settings.broker) as open_channel:
-            for each in [service] if service else (*CONSUMERS, None):
-                found += dead_queues.find(open_channel, each, ids, limit)
+            for consumer in (service,) if service else (*CONSUMERS, None):
+                found += dead_queues.find(open_channel, consumer, ids, limit)
     return found
 
 
@@ -82,18 +98,27 @@ def _row(service: str, row: Any) -> dict[str, Any]:
         "since": row.received_at,
         "next_attempt_at": row.next_attempt_at,
         "error": row.error,
+        "ok": row.state != "dead",
     }
 
 
-def _settle(settings: Settings, letters: Iterable[Row], done: str, event: Callable[[Transaction, str], bool], message: Callable[..., set[str]]) -> list[Row]:
+def _settle(settings: Settings, letters: Iterable[Row], done: str, event: Callable[..., bool], message: Callable[..., set[str]]) -> list[Row]:
     outcomes: list[Row] = []
     for (place, service), group in groupby(letters, itemgetter("place", "service")):
-        ids = [letter["id"] for letter in group]
+        rows = list(group)
+        ids = [row["id"] for row in rows]
         if place == INBOX:
             with database(service, settings) as run:
                 settled = {id for id in ids if run(partial(event, id=id))}
         else:
             with channel(settings.broker) as open_channel:
                 settled = message(open_channel, service, ids)
-        ...
+        outcomes += [
+            _outcome(row, done, ok=True) if row["id"] in settled else _outcome(row, "left: it changed meanwhile, or no queue takes it", ok=False)
+            for row in rows
+        ]
     return outcomes
+
+
+def _outcome(letter: Row, outcome: str, ok: bool) -> Row:
+    return {"service": letter["service"], "place": letter["place"], "id": letter["id"], "outcome": outcome, "ok": ok}

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection
 from datetime import UTC
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from shared.platform.topology import UNROUTED, dead_letter_queue, inbox_queue
@@ -67,13 +69,10 @@ def _settle(channel: Any, service: str | None, ids: Collection[str], how: Callab
 
 
 def _go_through(channel: Any, queue: str, visit: Callable[[Any], bool], limit: int | None = None) -> None:
-    """Have each message that waits now visited: `visit` says whether it has settled it. Others stay, by the end of the connection at the latest."""
+    """Have each message that is there visited: `visit` says whether it has settled it. Others stay, by the end of the connection at the latest."""
     channel.auto_decode = False  # bodies go on byte for byte
-    waiting = channel.queue_declare(queue, passive=True).message_count
-    for _ in range(waiting if limit is None else min(waiting, limit)):
-        message = channel.basic_get(queue)
-        if message is None:  # somebody else was faster
-            return
+    taken = list(islice(iter(partial(channel.basic_get, queue), None), limit))  # all of them before any can come back
+    for message in taken:
         if not visit(message) and (message.headers or {}).get("x-delivery-count", 0) >= WORN:
             _move(channel, message, "", queue)
 
@@ -97,20 +96,21 @@ def _id(message: Any) -> str:
 def _row(service: str | None, message: Any) -> dict[str, Any]:
     headers = message.headers or {}
     death = (headers.get("x-death") or [{}])[0]
-    died = death.get("time")
+    died, version = death.get("time"), str(headers.get("ce-aggregateversion"))
     return {
         "service": service,
         "place": _queue(service),
         "id": _id(message),
         "type": headers.get("ce-type") or message.delivery_info["routing_key"],
         "subject": headers.get("ce-subject"),
-        "version": headers.get("ce-aggregateversion"),
+        "version": int(version) if version.isdecimal() else None,
         "state": "dead",
         "attempts": death.get("count"),
         "waiting": None,
         "since": died and died.replace(tzinfo=UTC),
         "next_attempt_at": None,
         "error": death.get("reason") or f"no queue was bound to {message.delivery_info['exchange']}",
+        "ok": False,
     }
 
 

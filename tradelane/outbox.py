@@ -24,7 +24,7 @@ from tradelane.tables import Row
 
 def status(settings: Settings, services: Iterable[str], patience: float) -> list[Row]:
     """A row a service; not `ok` where an event has waited for longer than `patience` seconds. `holder` is whose lease runs, None where none does."""
-    rows = []
+    rows: list[Row] = []
     for service in services:
         with database(service, settings) as run:
             unsent, oldest, lease = run(_look)
@@ -80,13 +80,15 @@ def _next_batch(run: Run, holder: str, wait: bool) -> list[Any]:
         if not unsent:
             return []
         if lease and not wait:
-            raise Conflict("relay_at_work", f"A relay is at work and sends by itself ({lease.holder}, until {lease.expires_at:%H:%M:%S}Z); --force waits for it.")
+            raise Conflict(
+                "relay_at_work", f"A relay is at work and sends by itself ({lease.holder}, until {lease.expires_at:%H:%M:%S}Z); --force waits for it."
+            )
         time.sleep(POLL)
     return run(oldest_unsent)  # type: ignore[no-any-return]
 
 
 def _look(tx: Transaction) -> tuple[int, Any, Any]:
     """How many events are unsent, the oldest's time, and the lease that runs."""
-    unsent = tx.execute(select(func.count(), func.min(outbox.c.time)).select_from(outbox).where(outbox.c.sent_at.is_(None))).one()
+    unsent = tx.execute(select(func.count().label("events"), func.min(outbox.c.time).label("oldest")).where(outbox.c.sent_at.is_(None))).one()
     lease = tx.execute(select(leases).where(leases.c.name == LEASE_NAME, leases.c.expires_at > utc_now())).one_or_none()
-    return unsent[0], unsent[1], lease
+    return unsent.events, unsent.oldest, lease

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -13,8 +14,10 @@ from services.orders.application import audit as orders
 from services.orders.application.audit import Standing
 from services.payments.application import audit as payments
 from shared.platform.audit import Sum, faults, messages, under_way
-from shared.platform.database import Transaction, begin, make_engine
+from shared.platform.database import Transaction
 from shared.platform.settings import Settings
+from tradelane.databases import database
+from tradelane.tables import Row
 
 AUDITS = {"catalog": catalog.sums, "orders": orders.sums, "payments": payments.sums, "logistics": logistics.sums}
 
@@ -27,6 +30,11 @@ def reconcile(settings: Settings, patience: float) -> dict[str, list[Sum]]:
         if not moving or time.monotonic() > deadline:
             return report
         time.sleep(0.5)
+
+
+def lines(report: Mapping[str, list[Sum]]) -> list[Row]:
+    """The report as rows; not `ok` is what differs."""
+    return [{"service": service, **asdict(each), "ok": each.difference == 0} for service, sums in report.items() for each in sums]
 
 
 def _look(settings: Settings) -> tuple[dict[str, list[Sum]], int]:
@@ -46,12 +54,8 @@ def _audit(audit: Callable[[Transaction], list[Sum]], tx: Transaction) -> list[S
 
 
 def _in(service: str, settings: Settings, work: Callable[[Any], Any]) -> Any:
-    engine = make_engine(service, settings)
-    try:
-        with begin(engine) as tx:
-            return work(tx)
-    finally:
-        engine.dispose()
+    with database(service, settings) as run:
+        return run(work)
 
 
 def _agree(check: str, standings: Mapping[str, Standing], actual: Mapping[str, str], expected: Callable[[Standing], set[str | None]]) -> list[Sum]:

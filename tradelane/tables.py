@@ -17,6 +17,8 @@ from rich.text import Text
 
 Row = Mapping[str, Any]
 
+UNBROKEN = 36  # characters of a word that stay on one line: an id can be copied
+
 
 def show(rows: Sequence[Row], columns: Mapping[str, str], as_json: bool, empty: str) -> int:
     """Print the rows, and 1 where one of them is not `ok`, else 0.
@@ -46,11 +48,12 @@ def show_whole(rows: Sequence[Row], as_json: bool) -> None:
 
 
 def _table(rows: Sequence[Row], columns: Mapping[str, str]) -> Table:
-    table = Table()
-    cells = [[template.format_map({key: _text(value) for key, value in row.items()}) for template in columns.values()] for row in rows]
+    cells = [[template.format_map({key: _text(value) for key, value in row.items()}).strip() for template in columns.values()] for row in rows]
+    table = Table(show_lines=any("\n" in cell for line in cells for cell in line))
     for heading, column in zip(columns, zip(*cells, strict=True), strict=True):
         figures = all(cell.lstrip("-").replace(",", "").replace(".", "").isdigit() for cell in column if cell)
-        table.add_column(heading, justify="right" if figures else "left", overflow="fold")
+        longest = max((len(word) for cell in column for word in cell.split()), default=0)
+        table.add_column(heading, justify="right" if figures else "left", min_width=min(longest, UNBROKEN), overflow="fold")
     for row, line in zip(rows, cells, strict=True):
         table.add_row(*map(Text, line), style=None if row["ok"] else "red")
     return table

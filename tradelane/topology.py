@@ -7,9 +7,10 @@ from urllib.parse import quote, unquote, urlsplit
 
 import requests
 
+from shared.kit.errors import Unavailable
 from shared.platform import topology
-from shared.platform.link import connect
 from shared.platform.settings import SERVICES, Settings
+from tradelane.broker import channel
 
 OBSERVER = "observer"
 
@@ -19,8 +20,8 @@ def apply(settings: Settings) -> list[str]:
 
     Answers what was done, a line each. A queue that stands with other arguments is an error that names it: nothing is deleted.
     """
-    with connect(settings.broker) as connection:
-        topology.declare(connection.channel(), settings.embedded)
+    with channel(settings.broker) as broker:
+        topology.declare(broker, settings.embedded)
     done = [f"topology version {topology.VERSION} declared"]
     if settings.broker_management:
         management = Management(settings)
@@ -72,6 +73,11 @@ class Management:
         return name
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
-        response = requests.request(method, f"{self.url}/api/{path}", json=body, timeout=10)
-        response.raise_for_status()
+        # The library's own words would show the address with its password.
+        try:
+            response = requests.request(method, f"{self.url}/api/{path}", json=body, timeout=10)
+        except requests.RequestException as error:
+            raise Unavailable("broker_unavailable", f"RabbitMQ's management API cannot be reached ({type(error).__name__}).") from error
+        if not response.ok:
+            raise Unavailable("broker_unavailable", f"RabbitMQ's management API answers {response.status_code} {response.reason} to {method} {path}.")
         return response.json() if response.content else None

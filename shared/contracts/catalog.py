@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from shared.contracts.fields import Country, HsCode, Id, Measure, Money, Quantity, Shape, Text, Timestamp, Unit
-from shared.contracts.operations import ById, Operation, PageRequest
+from shared.contracts.operations import ById, Operation, PageRequest, if_match
 from shared.contracts.trade import SPECIAL_GOODS, Party
 
 
@@ -26,10 +26,6 @@ class ProductFacts(Shape):
     special_goods = fields.List(fields.String(validate=validate.OneOf(SPECIAL_GOODS)), validate=validate.Length(max=len(SPECIAL_GOODS)))
 
 
-def _if_match() -> fields.Integer:
-    return fields.Integer(strict=True, metadata={"description": "The version the caller saw."})
-
-
 class AddProduct(ProductFacts):
     stock = Quantity(0, load_default=0, metadata={"description": "How many are on hand."})
 
@@ -39,7 +35,7 @@ class ChangeProduct(ProductFacts):
 
     id = Id(required=True)
     state = fields.String(validate=validate.OneOf(("active", "withdrawn")))
-    if_match = _if_match()
+    if_match = if_match()
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(partial=tuple(ProductFacts._declared_fields), **kwargs)
@@ -48,7 +44,7 @@ class ChangeProduct(ProductFacts):
 class SetStock(Shape):
     id = Id(required=True)
     on_hand = Quantity(0, required=True, metadata={"description": "The counted stock, reserved goods included."})
-    if_match = _if_match()
+    if_match = if_match()
 
 
 class Product(ProductFacts):

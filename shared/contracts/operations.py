@@ -34,5 +34,10 @@ class PageRequest(Shape):
     limit = fields.Integer(load_default=20, validate=validate.Range(1, 100), metadata={"description": "Rows a page, 1 to 100."})
 
 
+def if_match() -> fields.Integer:
+    """A field of what changes something that has a version."""
+    return fields.Integer(strict=True, metadata={"description": "The version the caller saw."})
+
+
 class Empty(Shape):
     """Takes nothing, or answers nothing."""

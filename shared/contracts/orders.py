@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from shared.contracts.fields import Id, Money, Quantity, Shape, Text, Timestamp
-from shared.contracts.operations import ById, Empty, Operation, PageRequest
+from shared.contracts.operations import ById, Empty, Operation, PageRequest, if_match
 from shared.contracts.trade import OfferLine, OrderLine, Party, Terms
 
 
@@ -40,16 +40,19 @@ class OfferTerms(Shape):
 
 class MakeOffer(OfferTerms):
     id = Id(required=True)
+    if_match = if_match()
 
 
 class SendMessage(Shape):
     id = Id(required=True)
     text = Text(4000, required=True)
+    if_match = if_match()
 
 
 class ActOnEnquiry(Shape):
     id = Id(required=True)
     note = Text(1000)
+    if_match = if_match()
 
 
 class Action(Shape):
@@ -209,13 +212,14 @@ class ActOnOrder(Shape):
     id = Id(required=True)
     action = fields.String(required=True)
     form = fields.Raw(load_default=dict, metadata={"description": "The action's form."})
-    if_match = fields.Integer(metadata={"description": "The version the caller saw."})
+    if_match = if_match()
 
 
 class SaveDraft(Shape):
     id = Id(required=True)
     step = fields.String(required=True)
     form = fields.Raw(required=True)
+    if_match = if_match()
 
 
 class Draft(Shape):

@@ -33,6 +33,7 @@ class EventConsumer(SharedExtension):
 
     def setup(self) -> None:
         self.service = self.container.service_name
+        self.undeliverable = UNDELIVERABLE.labels(self.service)
         self.working = 0
         self.draining = False
         self.link = Link(settings().broker_of(self.service), f"{self.service} events", self._consume)
@@ -65,7 +66,7 @@ class EventConsumer(SharedExtension):
             if event.source not in SUBSCRIPTIONS[self.service]:
                 raise ValueError(f"{self.service} takes no events of {event.source!r}")
         except ValueError as error:
-            UNDELIVERABLE.labels(self.service).inc()
+            self.undeliverable.inc()
             log.error("undeliverable event, to the dead letters: %s", error)
             self.link.refuse(message)
             return

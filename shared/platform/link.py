@@ -99,12 +99,22 @@ class Link:
     def consume(self, channel: Any, queue: str, receive: Callable[[Any], None], prefetch: int = 0) -> None:
         """For `set_up` to call: have `receive(message)` called for each delivery, at most `prefetch` unsettled at a time.
 
-        Without `prefetch` deliveries need no acknowledgement.
+        Without `prefetch` deliveries need no acknowledgement. A delivery that `receive` fails at is refused: it would come again for ever.
         """
+
+        def deliver(raw: Any) -> None:
+            message = channel.message_to_python(raw)
+            try:
+                receive(message)
+            except Exception:
+                log.exception("%s: a message could not be taken", self.name)
+                if prefetch:
+                    self.refuse(message)
+
         if prefetch:
             channel.basic_qos(0, prefetch, False)
         tag = f"{self.name}-{len(self._consumers)}"
-        channel.basic_consume(queue, no_ack=not prefetch, consumer_tag=tag, callback=lambda raw: receive(channel.message_to_python(raw)))
+        channel.basic_consume(queue, no_ack=not prefetch, consumer_tag=tag, callback=deliver)
         self._consumers.append(tag)
 
     def _open(self) -> None:

@@ -137,6 +137,7 @@ class Relay(SharedExtension):
 
     def setup(self) -> None:
         self.service = self.container.service_name
+        self.batches, self.failures, self.lease = RELAY_BATCHES.labels(self.service), RELAY_FAILURES.labels(self.service), RELAY_LEASE.labels(self.service)
         self.holder = holder_name()
         self.woken = threading.Event()
         self.stopping = False
@@ -164,7 +165,7 @@ class Relay(SharedExtension):
                     pass
                 delay = POLL
             except Exception as error:
-                RELAY_FAILURES.labels(self.service).inc()
+                self.failures.inc()
                 log.warning("relay: %s: %s; trying again", type(error).__name__, error)
                 self._close()
                 delay = min(5.0, delay * 2)
@@ -184,7 +185,7 @@ class Relay(SharedExtension):
         if self.publisher is None:
             self.publisher = Publisher(settings().broker_of(self.service), settings().embedded)
         taken = self.publisher.publish(event_exchange(self.service), rows, self.service)
-        RELAY_BATCHES.labels(self.service).observe(len(taken))
+        self.batches.observe(len(taken))
         crashpoints.reach("after_confirm")
         self.base.run(partial(mark_sent, positions=taken))
         if len(taken) < len(rows):
@@ -198,7 +199,7 @@ class Relay(SharedExtension):
             return True
         held = self.base.run(partial(take_lease, holder=self.holder))
         self.lease_until = now + LEASE if held else now
-        RELAY_LEASE.labels(self.service).set(held)
+        self.lease.set(held)
         return bool(held)
 
     def _release(self) -> None:

@@ -131,7 +131,6 @@ class Rpc(Entrypoint):
 
 def rpc(operation: Operation) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The decorated method takes a `Call` and returns what the operation's answer schema dumps. Its errors become the answer, too."""
-
     labels, name = (operation.service, operation.name), f"{operation.service}.{operation.name}"
     traced = {"rpc.system": "tradelane", "rpc.service": operation.service, "rpc.method": operation.name}
 

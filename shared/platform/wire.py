@@ -43,7 +43,10 @@ def encode(value: Any) -> bytes:
 
 def decode(body: bytes | str) -> dict[str, Any]:
     """A JSON object; ValueError where it is anything else."""
-    value = json.loads(body, parse_constant=_refuse)
+    try:
+        value = json.loads(body, parse_constant=_refuse)
+    except RecursionError as error:
+        raise ValueError("JSON nested too deep") from error
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     return value

@@ -6,7 +6,6 @@ import itertools
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,17 +18,12 @@ import requests
 from sqlalchemy import create_engine, text
 
 from shared.platform.database import address
+from tests.servers.processes import free_port
 from tradelane.client import Client
 
 START_TIMEOUT = 60
 
 _numbers = itertools.count()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class System:

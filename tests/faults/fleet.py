@@ -7,7 +7,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import requests
 
+from shared.platform.crashpoints import POINTS
 from shared.platform.settings import SERVICES
 from tests.faults.tally import Tally
 from tests.servers.processes import free_port
@@ -132,6 +132,8 @@ class Fleet:
     def _ended(self, replica: Replica, status: int) -> None:
         if status == -signal.SIGKILL and replica.meant:
             self.tally.killed(replica.meant)
+            if replica.meant in POINTS:
+                self.tally.fault(replica.meant, outage=True)
         elif not (status == 0 and replica.meant == "SIGTERM"):
             self.tally.trouble(f"{replica.service} ended by itself with status {status}")
 

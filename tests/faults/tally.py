@@ -28,13 +28,20 @@ class Tally:
     deposited: set[str] = field(default_factory=set)
     answers: list[tuple[float, float]] = field(default_factory=list)
     """Of each answered command: when it was first sent, when the answer came."""
-    faults: list[tuple[float, str]] = field(default_factory=list)
+    faults: list[tuple[float, str, bool]] = field(default_factory=list)
+    """When, which, and whether it took something away that had to be recovered from."""
     kills: Counter[str] = field(default_factory=Counter)
     """Processes that were killed, by how."""
     poisoned: Counter[str] = field(default_factory=Counter)
     troubles: Counter[str] = field(default_factory=Counter)
     """What should not happen, in words."""
+    begun: float = field(default_factory=time.monotonic)
     lock: Lock = field(default_factory=Lock, repr=False)
+
+    @property
+    def silence(self) -> float:
+        """Seconds since anybody was answered."""
+        return time.monotonic() - (self.answers[-1][1] if self.answers else self.begun)
 
     def count(self, name: str, number: int = 1) -> None:
         with self.lock:
@@ -44,9 +51,9 @@ class Tally:
         with self.lock:
             self.answers.append((sent, time.monotonic()))
 
-    def fault(self, name: str) -> None:
+    def fault(self, name: str, *, outage: bool) -> None:
         with self.lock:
-            self.faults.append((time.monotonic(), name))
+            self.faults.append((time.monotonic(), name, outage))
 
     def killed(self, how: str) -> None:
         with self.lock:
@@ -57,9 +64,9 @@ class Tally:
             self.troubles[words] += 1
 
     def recoveries(self) -> list[tuple[str, float]]:
-        """For each fault, the seconds from its beginning to the first answer to a command that was sent after it; those that no command came after are left out."""
+        """For each outage, the seconds from its beginning to the first answer to a command that was sent after it; left out where no command came after it."""
         with self.lock:
-            answers, faults = sorted(self.answers), list(self.faults)
+            answers, faults = sorted(self.answers), [(at, name) for at, name, outage in self.faults if outage]
         sent = [each for each, _ in answers]
         first = [*accumulate((answered for _, answered in reversed(answers)), min)][::-1]  # the earliest answer to any sent from here on
         return [(name, first[place] - at) for at, name in faults if (place := bisect_left(sent, at)) < len(first)]

@@ -18,9 +18,9 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def operator(system: System) -> Client:
-    """An operator's session in the system on real servers."""
+    """An operator's session in the system on real servers; of its own for each module, since a token lasts for minutes."""
     return system.operator()
 
 

@@ -9,7 +9,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from tests.builders.system import System
@@ -47,11 +47,19 @@ def eventually(answer: Callable[[], Any], expected: Any) -> None:
     assert answer() == expected
 
 
+def another(client: Client) -> Client:
+    """The same account on another connection."""
+    other = Client(client.url)
+    other.session.headers["Authorization"] = client.session.headers["Authorization"]
+    return other
+
+
 class Market:
     """A buyer and a supplier with their products in one system, and an operator; any number of orders."""
 
     def __init__(self, system: System, operator: Client) -> None:
         self.system = system
+        self.url = system.url
         self.operator = operator
         self.password = secrets.token_urlsafe(16)
         self.buyer, self.supplier = Client(system.url), Client(system.url)
@@ -81,9 +89,25 @@ class Market:
         assert (order["state"], order["awaiting"]) == ("awaiting_payment", [])
         return Deal(self, order["id"])
 
-    def now(self) -> str:
+    def enquire(self) -> Json:
+        """The buyer's enquiry, in which prices are left open."""
+        enquiry: Json = self.buyer.post("/v1/enquiries", Facts(self.now().date(), self.products).fill(TRADE.enquiry_request()))
+        return enquiry
+
+    def offer(self) -> Json:
+        """An enquiry with the supplier's offer, which is valid for two days."""
+        path = f"/v1/enquiries/{self.enquire()['id']}/actions/offer"
+        terms = TRADE.offer_request(TRADE.negotiation[1]["offer"] | {"valid_until": (self.now() + timedelta(days=2)).isoformat()})
+        offered: Json = self.supplier.post(path, Facts(self.now().date(), self.products).fill(terms))
+        return offered
+
+    def now(self) -> datetime:
         """The time that deadlines go by."""
-        return str(self.operator.get("/v1/test-clock")["now"])
+        return datetime.fromisoformat(self.operator.get("/v1/test-clock")["now"])
+
+    def advance(self, to: datetime) -> None:
+        """Let that time be."""
+        self.operator.post("/v1/test-clock", {"to": to.isoformat()})
 
     def stock(self) -> Json:
         """On hand and reserved, by SKU."""
@@ -151,6 +175,10 @@ class Deal:
         total: Json = self.seen()["total"]
         self.market.operator.post("/v1/deposits", {"account_id": self.market.accounts["buyer"]["id"], "amount": total, "reference": f"Deposit {self.id}"})
         return total
+
+    def deadline(self, kind: str) -> datetime:
+        """When it strikes."""
+        return datetime.fromisoformat(next(each["at"] for each in self.seen()["deadlines"] if each["kind"] == kind))
 
     def payments(self) -> Json:
         """Where the order's money stands."""

@@ -8,7 +8,7 @@ import requests
 
 from tradelane.demo.trade import Json
 
-MEMBERS = {"type", "title", "status", "detail", "code", "errors", "allowed", "version", "state", "roles", "limit", "correlation_id"}
+MEMBERS = {"type", "title", "status", "detail", "code", "errors", "allowed", "version", "state", "roles", "limit", "reserved", "correlation_id"}
 
 
 def refused(answer: requests.Response, status: int, code: str, errors: Mapping[str, str] | None = None) -> Json:

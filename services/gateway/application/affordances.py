@@ -16,10 +16,10 @@ from shared.contracts.orders import Enquiry, MakeOffer, Order, SendMessage
 
 SHAPES: dict[str, Schema] = {
     **{name: form() for name, form in FORMS.items()},
-    "offer": MakeOffer(exclude=("id",)),
-    "message": SendMessage(exclude=("id",)),
+    "offer": MakeOffer(exclude=("id", "if_match")),
+    "message": SendMessage(exclude=("id", "if_match")),
 }
-"""Every form's name → its shape. An enquiry's forms are their operations' requests, less what the path says."""
+"""Every form's name → its shape. An enquiry's forms are their operations' requests, less what path and headers say."""
 
 
 def with_affordances(operation: Operation, answer: dict[str, Any]) -> dict[str, Any]:

@@ -70,12 +70,12 @@ class Keys:
         """Ask accounts for its keys. One asks, whoever needs the answer waits for it; while accounts is away the keys we have stay good."""
         with self._asking:
             if time.monotonic() - self._asked > PATIENCE:
-                self._asked = time.monotonic()
                 try:
                     self._keys = {key["kid"]: jwt.PyJWK(key) for key in rpc.call(SIGNING_KEYS, {})["keys"]}
                     self._known.clear()
                 except TradeError as error:
                     log.warning("no keys from accounts: %s", error)
+                self._asked = time.monotonic()  # by now: those who waited for this answer, or for none, need not ask again
         if not self._keys:
             raise Unavailable("keys_unavailable", "Tokens cannot be checked at the moment; try again shortly.")
 

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 
 from services.orders.application import answers, goods, moves
 from services.orders.application.goods import Products
-from services.orders.application.records import Enquiry, author, find_enquiry
+from services.orders.application.records import Enquiry, author, check_version, find_enquiry
 from services.orders.domain import enquiry as negotiations
 from services.orders.domain.terms import Terms
 from services.orders.models import enquiry_offers, messages
@@ -95,6 +95,7 @@ def send_message(tx: Transaction, call: Call) -> dict[str, Any]:
 
 def _decide(tx: Transaction, call: Call, actor: Actor, action: str) -> tuple[Enquiry, negotiations.Row]:
     enquiry = find_enquiry(tx, call.data["id"], actor, lock=True)
+    check_version(enquiry.row, call.data)
     return enquiry, negotiations.decide(enquiry.negotiation, action, actor, tx.now)
 
 

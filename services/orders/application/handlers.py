@@ -7,12 +7,12 @@ from typing import Any
 
 from services.orders.application import answers, forms, goods, moves
 from services.orders.application.goods import Products
-from services.orders.application.records import Author, author, find_order, history_of
+from services.orders.application.records import Author, author, check_version, find_order, history_of
 from services.orders.domain import lifecycle
 from services.orders.domain.steps import STEPS
 from services.orders.domain.terms import Terms
 from services.orders.models import drafts, order_history
-from shared.kit.errors import Invalid, PreconditionFailed
+from shared.kit.errors import Invalid
 from shared.platform.calls import Call
 from shared.platform.database import Transaction
 
@@ -37,8 +37,7 @@ def act_on_order(tx: Transaction, call: Call) -> dict[str, Any]:
     """
     actor, data = call.require_actor(), call.data
     order = find_order(tx, data["id"], actor, lock=True)
-    if data.get("if_match", order.row.version) != order.row.version:
-        raise PreconditionFailed("version_changed", f"The order is at version {order.row.version} by now; read it again.", version=order.row.version)
+    check_version(order.row, data)
     transition = lifecycle.decide(order.situation, data["action"], actor, tx.now)
     history = history_of(tx, order_history, order.row.id) if transition.draft else []
     form = forms.submitted(transition, data["form"], forms.facts_of(order, history, tx.now.date()))
@@ -49,6 +48,7 @@ def save_draft(tx: Transaction, call: Call) -> dict[str, Any]:
     """Keep the form of the step at hand as far as it is filled in, for the step's actor; the answer says what submitting it would meet."""
     actor, data = call.require_actor(), call.data
     order = find_order(tx, data["id"], actor, lock=True)
+    check_version(order.row, data)
     if data["step"] not in _FORMS:
         raise Invalid("invalid_fields", "There is no such form.", {"step": [f"Must be one of: {', '.join(_FORMS)}."]})
     # The password is asked for when the form is submitted, not while it is being written.

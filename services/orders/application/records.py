@@ -14,7 +14,7 @@ from services.orders.domain.lifecycle import Situation
 from services.orders.domain.terms import Terms
 from services.orders.models import deadlines, enquiries, enquiry_offers, order_history, orders
 from shared.kit.actor import Actor
-from shared.kit.errors import NotFound
+from shared.kit.errors import NotFound, PreconditionFailed
 from shared.kit.money import Money
 from shared.platform.database import Transaction
 
@@ -103,6 +103,12 @@ def find_enquiry(tx: Transaction, enquiry_id: str, actor: Actor | None = None, l
     row = _find(tx, enquiries, enquiry_id, actor, lock)
     latest = select(enquiry_offers).where(enquiry_offers.c.enquiry_id == enquiry_id).order_by(enquiry_offers.c.ordinal.desc()).limit(1)
     return Enquiry(row, tx.execute(latest).one_or_none())
+
+
+def check_version(row: Row[Any], data: Mapping[str, Any]) -> None:
+    """PreconditionFailed where the caller's `if_match` is not the row's version."""
+    if data.get("if_match", row.version) != row.version:
+        raise PreconditionFailed("version_changed", f"It is at version {row.version} by now; read it again.", version=row.version)
 
 
 def _find(tx: Transaction, table: Table, key: str, actor: Actor | None, lock: bool) -> Row[Any]:

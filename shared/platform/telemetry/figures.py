@@ -95,12 +95,12 @@ class Watch(Collector):
 
 def look(tx: Transaction, census: Mapping[str, Census]) -> list[Sample]:
     """What the database holds. Only what is not done is counted, by partial indexes; a census counts what it counts."""
-    unsent, first = tx.execute(select(func.count(), func.min(outbox.c.position)).where(outbox.c.sent_at.is_(None))).one()
-    oldest = tx.execute(select(outbox.c.id).where(outbox.c.position == first)).scalar_one_or_none()
+    unsent = tx.execute(select(func.count().label("events"), func.min(outbox.c.position).label("first")).where(outbox.c.sent_at.is_(None))).one()
+    oldest = tx.execute(select(outbox.c.id).where(outbox.c.position == unsent.first)).scalar_one_or_none()
     undone = select(inbox.c.state, func.count().label("events")).where(inbox.c.state != "done").group_by(inbox.c.state)
     inbox_events = {"pending": 0, "dead": 0, "dropped": 0} | {row.state: row.events for row in tx.execute(undone)}
     return [
-        ("outbox_events", "", unsent),
+        ("outbox_events", "", unsent.events),
         ("outbox_oldest_age_seconds", "", _age(oldest) if oldest else 0.0),
         *(("inbox_events", state, events) for state, events in inbox_events.items()),
         *((kind, state, number) for kind, count in census.items() for state, number in count(tx).items()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 
 from pythonjsonlogger.json import JsonFormatter
 
@@ -25,7 +26,9 @@ def set_up_logging(settings: Settings, service: str) -> None:
     if settings.log_format == "json":
         # What the filter puts on a record beyond these is added by the formatter where it is there.
         names = "%(asctime)s %(levelname)s %(name)s %(message)s %(correlation_id)s"
-        handler.setFormatter(JsonFormatter(names, static_fields={"service": service}, rename_fields={"asctime": "time", "levelname": "level"}))
+        formatter = JsonFormatter(names, static_fields={"service": service}, rename_fields={"asctime": "time", "levelname": "level"})
+        formatter.converter, formatter.default_time_format, formatter.default_msec_format = time.gmtime, "%Y-%m-%dT%H:%M:%S", "%s.%03dZ"  # RFC 3339
+        handler.setFormatter(formatter)
     else:
         handler.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)-7s {service} %(name)s: %(message)s"))
     handler.addFilter(_add_context)

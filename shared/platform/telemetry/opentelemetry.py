@@ -51,14 +51,15 @@ class OpenTelemetry:
         return span, carrier["traceparent"]
 
     def end(self, span: Span, outcome: str, failed: bool) -> None:
-        if outcome != OK:
+        if outcome != OK and not outcome.isdigit():  # an HTTP status is told already
             span.set_attribute("tradelane.outcome", outcome)
         if failed:
             span.set_status(StatusCode.ERROR, outcome)
         span.end()
 
     def close(self) -> None:
-        with eventlet.Timeout(LAST_EXPORT, False):
-            self._processor.shutdown()
-            return
-        log.warning("the last spans did not reach the collector")
+        try:
+            with eventlet.Timeout(LAST_EXPORT):
+                self._processor.shutdown()
+        except eventlet.Timeout:
+            log.warning("the last spans did not reach the collector")

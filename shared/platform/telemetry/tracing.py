@@ -48,10 +48,12 @@ def set_up() -> None:
 
 
 def is_on() -> bool:
+    """Whether spans are recorded."""
     return _recorder is not None
 
 
 def shut_down() -> None:
+    """Before the process ends: what is recorded goes out."""
     if _recorder:
         _recorder.close()
 

@@ -1,0 +1,61 @@
+"""`make faults ORDERS=… SEED=…`: a run of the fault harness, its table, and its figures in `build/faults.json`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from tests.faults.faults import FAULTS
+from tests.faults.harness import Plan, run, servers
+from tests.faults.report import tables
+from tests.servers import ServerUnavailable
+
+BUILD = Path("build")
+REPORT_EVERY = 5.0  # seconds
+ORDERS_A_FAULT = 20
+
+
+def main() -> int:
+    """The exit status: 0 where everything adds up, 1 where not, 2 where there are no servers to be had."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--orders", type=int, default=400)
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--faults", type=int, help="how many; one for every 20 orders, and one of each kind, by default")
+    parser.add_argument("--kinds", nargs="*", default=[], choices=sorted(FAULTS), metavar="KIND", help=f"only these: {', '.join(sorted(FAULTS))}")
+    parser.add_argument("--replicas", type=int, default=2, help="of each service")
+    parser.add_argument("--clients", type=int, default=12)
+    parser.add_argument("--pace", type=float, default=1.0, help="how long faults last, times this")
+    given = parser.parse_args()
+    faults = given.faults if given.faults is not None else max(len(given.kinds or FAULTS), given.orders // ORDERS_A_FAULT)
+    plan = Plan(given.orders, given.seed, faults, tuple(given.kinds), given.replicas, given.clients, given.pace)
+    console, told = Console(width=None if sys.stdout.isatty() else 160), [0.0]
+
+    def say(words: str) -> None:
+        if not words.startswith(" ") or time.monotonic() - told[0] > REPORT_EVERY:
+            told[0] = time.monotonic()
+            console.print(words, highlight=False)
+
+    logs = BUILD / "faults"
+    shutil.rmtree(logs, ignore_errors=True)
+    try:
+        with servers() as own:
+            report = run(plan, own, logs, say)
+    except ServerUnavailable as error:
+        console.print(str(error))
+        return 2
+    for table in tables(report):
+        console.print(table)
+    for example in report.examples:
+        console.print(example, style="red", highlight=False, markup=False)
+    (BUILD / "faults.json").write_text(json.dumps(report.figures, indent=2) + "\n")
+    return 0 if report.sound else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

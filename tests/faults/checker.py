@@ -1,0 +1,141 @@
+"""Holds what clients were told against what the books say, once all is quiet, and adds up what no fault may change."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from shared.platform.audit import Sum, under_way
+from shared.platform.settings import Settings
+from tests.faults.books import Books
+from tests.faults.market import Market
+from tests.faults.tally import Tally
+from tests.faults.trader import FINAL_STATES, mark
+from tradelane.reconcile import reconcile
+
+PATIENCE = 240.0
+"""Seconds that what is under way has to come to its end."""
+
+_ACTION_OF_PEOPLE = "actor_role IN ('buyer', 'supplier', 'operator')"
+
+
+@dataclass
+class Findings:
+    """What is wrong, by what it means; each with some words on where."""
+
+    lost: list[str] = field(default_factory=list)
+    duplicates: list[str] = field(default_factory=list)
+    illegal: list[str] = field(default_factory=list)
+    other: list[str] = field(default_factory=list)
+    ledger_difference: int = 0
+    stock_difference: int = 0
+    negative_balances: int = 0
+    history_difference: int = 0
+
+    @property
+    def any(self) -> bool:
+        figures = self.ledger_difference, self.stock_difference, self.negative_balances, self.history_difference
+        return any(figures) or bool(self.lost or self.duplicates or self.illegal or self.other)
+
+
+def settle(settings: Settings) -> None:
+    """Wait until no event is under way and no deadline is due; what then still is will be found."""
+    books, deadline = Books(settings), time.monotonic() + PATIENCE
+    due = "SELECT count(*) FROM deadlines WHERE strikes_at <= now() + (SELECT coalesce(max(ahead), 0) FROM test_clock) * interval '1 microsecond'"
+    while time.monotonic() < deadline:
+        if not books.number("orders", due) and not under_way([each for sums in reconcile(settings, 0).values() for each in sums]):
+            return
+        time.sleep(1)
+
+
+def check(settings: Settings, tally: Tally, market: Market) -> Findings:
+    """Look at everything."""
+    books, found = Books(settings), Findings()
+    _orders(books, tally, found)
+    _effects(books, found)
+    _log(books, found)
+    _stock(books, market, found)
+    _audit(reconcile(settings, 0), found)
+    differing = {service: (count, tally.poisoned[service]) for service, count in books.dead_letters().items() if count != tally.poisoned[service]}
+    found.other += [f"dead letters of {service}: {count}, of which {sent} were garbage of ours" for service, (count, sent) in differing.items()]
+    found.other += [f"{words} ({count} times)" for words, count in tally.troubles.items()]
+    return found
+
+
+def _orders(books: Books, tally: Tally, found: Findings) -> None:
+    """Each trade whose placing was answered is one order that has ended, and each action that was answered stands once in its history."""
+    rows = books.rows("orders", "SELECT id::text, state, awaiting::text AS awaiting, terms->'ship_to'->>'company' AS mark FROM orders")
+    orders, marks = {row.id: row for row in rows}, Counter(row.mark for row in rows)
+    for number, order in tally.placed.items():
+        if order not in orders:
+            found.lost.append(f"order {order} of trade {number}")
+    found.lost += [f"order {row.id} is left in {row.state}, awaiting {row.awaiting}" for row in rows if row.state not in FINAL_STATES]
+    found.duplicates += [f"{times} orders of {name}" for name, times in marks.items() if times > 1]
+    found.illegal += [f"order {row.id} is {row.state}" for row in rows if row.state not in FINAL_STATES]
+    if strange := marks.keys() - {mark(number) for number in range(1, tally.began + 1)}:
+        found.duplicates.append(f"orders of nobody: {strange}")
+    people = books.rows("orders", f"SELECT order_id::text, action, count(*) FROM order_history WHERE {_ACTION_OF_PEOPLE} AND version > 1 GROUP BY 1, 2")
+    history = Counter({(row.order_id, row.action): row.count for row in people})
+    found.lost += [f"{action} of order {order}" for (order, action), times in (tally.done - history).items() for _ in range(times)]
+    found.duplicates += [f"{action} of order {order}" for (order, action), times in (history - tally.done).items() for _ in range(times)]
+    booked = Counter(row.reference for row in books.rows("payments", "SELECT reference FROM transfers WHERE kind = 'deposit'"))
+    found.lost += [f"deposit {reference}" for reference in tally.deposited - booked.keys()]
+    found.duplicates += [f"deposit {reference}" for reference, times in booked.items() if times > 1 or reference not in tally.deposited]
+
+
+# What must be there once at most: where, and the columns that say which.
+_ONCE = (
+    ("orders", "orders", "enquiry_id"),
+    ("orders", "order_history", "order_id, version"),
+    ("orders", "outbox", "subject, version"),
+    ("payments", "transfers", "order_id, kind"),
+    ("catalog", "reservations", "order_id"),
+    ("logistics", "shipments", "order_id"),
+)
+_ANSWERS = "SELECT count(*) FROM outbox WHERE context->>'causation_id' <> '' GROUP BY context->>'causation_id', type, subject HAVING count(*) > 1"
+
+
+def _effects(books: Books, found: Findings) -> None:
+    """Each event has each effect once: its consumer answers it with no event twice, and no row that stands for an effect comes twice."""
+    for service, table, columns in _ONCE:
+        filled = " AND ".join(f"{column} IS NOT NULL" for column in columns.split(", "))
+        twice = books.rows(service, f"SELECT {columns} FROM {table} WHERE {filled} GROUP BY {columns} HAVING count(*) > 1")
+        found.duplicates += [f"{service}.{table}: {', '.join(map(str, row))}" for row in twice]
+    for service in ("catalog", "orders", "payments", "logistics"):
+        found.duplicates += [f"{service} told {row[0]} times of one event's effect" for row in books.rows(service, _ANSWERS)]
+
+
+def _log(books: Books, found: Findings) -> None:
+    """What is in the event log is what was committed: nothing less, nothing else."""
+    published = books.published()
+    logged = books.logged(len(published))
+    missing, strange = published.keys() - logged.keys(), logged.keys() - published.keys()
+    found.lost += [f"event {event} of {published[event][0]} is not in the log" for event in missing]
+    found.duplicates += [f"event {event} in the log was never committed" for event in strange]
+
+
+def _stock(books: Books, market: Market, found: Findings) -> None:
+    """What there was at first is still there, or is committed to an order."""
+    committed = """SELECT p.id::text, p.on_hand, p.reserved, coalesce(sum(l.quantity), 0) AS committed FROM products p
+        LEFT JOIN (reservation_lines l JOIN reservations r ON r.order_id = l.order_id AND r.state = 'committed') ON l.product_id = p.id GROUP BY p.id"""
+    for row in books.rows("catalog", committed):
+        found.stock_difference += abs(market.stock[row.id] - row.on_hand - int(row.committed))
+
+
+def _audit(report: dict[str, list[Sum]], found: Findings) -> None:
+    """The system's own reconciliation, each of its differences where it belongs."""
+    for service, sums in report.items():
+        for each in sums:
+            if each.check in ("debits = credits", "totals = transfers", "escrow = orders held"):
+                found.ledger_difference += abs(each.difference)
+            elif each.check == "no balance below zero":
+                found.negative_balances += abs(each.difference)
+            elif each.check == "reserved = reservations":
+                found.stock_difference += abs(each.difference)
+            elif each.check == "one event a transition":
+                found.history_difference += abs(each.difference)
+            elif each.difference:
+                found.illegal.append(f"{service}: {each.check}, {each.subject}: {each.figures or each.difference}")
+            if unsent := each.figures.get("unsent", 0) + each.figures.get("pending", 0):
+                found.lost += [f"{unsent} events of {service} are still under way"]

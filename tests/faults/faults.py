@@ -1,0 +1,282 @@
+"""What is broken, how, and how often: each fault is a function that does it and, where it passes, undoes it."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+import amqp
+from kombu import Connection
+
+from shared.platform.crashpoints import POINTS
+from shared.platform.topology import EVENT_LOG, SUBSCRIPTIONS, inbox_queue, rpc_queue
+from tests.faults.fleet import Fleet
+from tests.faults.proxy import Proxy
+from tests.faults.servers import Server
+from tests.faults.tally import Tally
+from tests.faults.web import Account, Web
+
+BROKER, DATABASE = "broker", "database"
+CONSUMERS = tuple(service for service, sources in SUBSCRIPTIONS.items() if sources)
+
+
+@dataclass
+class Stage:
+    """All that can be broken. `bus` is the broker's own address, past the proxy; `pace` scales how long faults last."""
+
+    servers: dict[str, Server]
+    proxy: Proxy
+    fleet: Fleet
+    tally: Tally
+    bus: str
+    web: Web
+    operator: Account
+    crowd: Callable[[float], None]
+    pace: float
+    locks: dict[str, Lock] = field(default_factory=lambda: {BROKER: Lock(), DATABASE: Lock()})
+
+    def do(self, name: str, draw: random.Random) -> None:
+        """The fault of this name, from its beginning to its end."""
+        fault = FAULTS[name]
+        with self.locks[fault.alone_at] if fault.alone_at else nullcontext():
+            self.tally.fault(name, outage=fault.outage)
+            try:
+                fault.function(self, draw)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the run goes on, and is not sound
+                self.tally.trouble(f"the harness could not {name}: {error!r}")
+
+    def last(self, shortest: float, longest: float, draw: random.Random) -> None:
+        time.sleep(self.pace * draw.uniform(shortest, longest))
+
+    @contextmanager
+    def channel(self) -> Iterator[Any]:
+        """A confirming channel."""
+        with Connection(self.bus) as connection:
+            channel: Any = connection.channel()
+            channel.confirm_select()
+            yield channel
+
+
+Breaks = Callable[[Stage, random.Random], None]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`weight`: how often it comes. `alone_at`: the server that no other fault of this sort may be at meanwhile. `outage`: whether it takes
+    something away that must be recovered from."""
+
+    function: Breaks
+    weight: int
+    alone_at: str
+    outage: bool
+
+
+FAULTS: dict[str, Fault] = {}
+"""By name."""
+
+
+def fault(weight: int, alone_at: str = "", *, outage: bool = True) -> Callable[[Breaks], Breaks]:
+    def enter(function: Breaks) -> Breaks:
+        FAULTS[function.__name__] = Fault(function, weight, alone_at, outage)
+        return function
+
+    return enter
+
+
+def schedule(seed: str, number: int, kinds: Sequence[str] = ()) -> list[tuple[str, random.Random]]:
+    """So many faults of these kinds (all, if none is named) in turn, each with its own source of chance: first one of each, then as their weights have it."""
+    draw = random.Random(f"{seed} faults")
+    known = sorted(kinds or FAULTS)
+    names = draw.sample(known, len(known))
+    names += draw.choices(known, [FAULTS[name].weight for name in known], k=max(0, number - len(names)))
+    return [(name, random.Random(f"{seed} fault {place} {name}")) for place, name in enumerate(names[:number])]
+
+
+@fault(10)
+def kill_a_service(stage: Stage, draw: random.Random) -> None:
+    stage.fleet.choose(draw).kill("SIGKILL")
+
+
+@fault(12, outage=False)  # told when it dies
+def crash_at_a_point(stage: Stage, draw: random.Random) -> None:
+    """Come back armed, and die where messages and commits meet."""
+    point = draw.choice(POINTS)
+    services = CONSUMERS if point.endswith("ack") else tuple(SUBSCRIPTIONS)
+    replica = draw.choice(stage.fleet.of(draw.choice(services)))
+    replica.crash_point = f"{point}:{draw.choice((0.5, 0.2, 0.05))}:{draw.randrange(10**6)}"
+    replica.kill("SIGKILL")
+
+
+@fault(6)
+def freeze_a_service(stage: Stage, draw: random.Random) -> None:
+    """It stops for a while and knows nothing of it: its leases run out, its connections are given up, and then it goes on."""
+    replica = stage.fleet.choose(draw)
+    process = replica.process
+    process.send_signal(signal.SIGSTOP)
+    stage.last(1, 15, draw)
+    process.send_signal(signal.SIGCONT)
+
+
+@fault(1)
+def restart_all_services_in_turn(stage: Stage, draw: random.Random) -> None:
+    for replica in draw.sample(stage.fleet.replicas, len(stage.fleet.replicas)):
+        stage.fleet.restart(replica)
+
+
+@fault(3, BROKER)
+def kill_the_broker(stage: Stage, draw: random.Random) -> None:
+    _kill_and_start(stage, BROKER, draw)
+
+
+@fault(3, DATABASE)
+def kill_the_database(stage: Stage, draw: random.Random) -> None:
+    _kill_and_start(stage, DATABASE, draw)
+
+
+def _kill_and_start(stage: Stage, target: str, draw: random.Random) -> None:
+    stage.servers[target].kill()
+    stage.last(0, 4, draw)
+    stage.servers[target].start()
+
+
+@fault(2)
+def cut_connections_to_the_broker(stage: Stage, draw: random.Random) -> None:
+    stage.proxy.cut(BROKER, draw.uniform(0.2, 1), draw.randrange(10**6))
+
+
+@fault(2)
+def cut_connections_to_the_database(stage: Stage, draw: random.Random) -> None:
+    stage.proxy.cut(DATABASE, draw.uniform(0.2, 1), draw.randrange(10**6))
+
+
+@fault(1)
+def slow_connections(stage: Stage, draw: random.Random) -> None:
+    target = draw.choice((BROKER, DATABASE))
+    stage.proxy.delay(target, draw.uniform(0.01, 0.3))
+    stage.last(3, 8, draw)
+    stage.proxy.delay(target, 0)
+
+
+@fault(2)
+def half_open_connections_to_the_broker(stage: Stage, draw: random.Random) -> None:
+    _freeze(stage, BROKER, draw)
+
+
+@fault(2)
+def half_open_connections_to_the_database(stage: Stage, draw: random.Random) -> None:
+    _freeze(stage, DATABASE, draw)
+
+
+def _freeze(stage: Stage, target: str, draw: random.Random) -> None:
+    """Nothing comes over some connections, or over all and new ones; in the end they live again, or are found dead."""
+    stage.proxy.freeze(target, draw.choice((0.3, 0.6, 1.0)), draw.randrange(10**6))
+    stage.last(5, 45, draw)
+    if draw.random() < 0.5:
+        stage.proxy.cut(target, 1, 0)
+    stage.proxy.thaw(target)
+
+
+@fault(4, BROKER, outage=False)
+def deliver_again(stage: Stage, draw: random.Random) -> None:
+    """Copies of events of the log, newest or long past, go to all who take them, in any order."""
+    with stage.channel() as channel:
+        events = _from_the_log(channel, draw)
+        for event in draw.sample(events, len(events)):
+            source = event.delivery_info["routing_key"].partition(".")[0]
+            for service in (each for each, sources in SUBSCRIPTIONS.items() if source in sources):
+                channel.basic_publish_confirm(amqp.Message(event.body, **event.properties), routing_key=inbox_queue(service))
+
+
+def _from_the_log(channel: Any, draw: random.Random) -> list[Any]:
+    length = channel.queue_declare(EVENT_LOG, passive=True).message_count
+    start, wanted = draw.randrange(max(1, length)), draw.randint(20, 200)
+    if draw.random() < 0.5:
+        start = max(0, length - wanted)
+    events: list[Any] = []
+
+    def take(message: Any) -> None:
+        events.append(message)
+        channel.basic_ack(message.delivery_tag)
+
+    channel.basic_qos(0, wanted, False)
+    channel.basic_consume(EVENT_LOG, callback=take, arguments={"x-stream-offset": start})
+    try:
+        while len(events) < min(wanted, length - start):
+            channel.connection.drain_events(timeout=1)
+    except TimeoutError:  # fewer than it seemed
+        pass
+    return events
+
+
+@fault(3, BROKER)
+def reorder_deliveries(stage: Stage, draw: random.Random) -> None:
+    """While a service's replicas stand still, what waits for them is put into another order."""
+    service = draw.choice(CONSUMERS)
+    processes = [replica.process for replica in stage.fleet.of(service)]
+    for process in processes:
+        process.send_signal(signal.SIGSTOP)
+    try:
+        stage.last(1, 4, draw)
+        with stage.channel() as channel:
+            waiting = iter(lambda: channel.basic_get(inbox_queue(service)), None)
+            taken = [message for message, _ in zip(waiting, range(200))]  # noqa: B905 - as many as there are, 200 at most
+            for message in draw.sample(taken, len(taken)):
+                channel.basic_publish_confirm(amqp.Message(message.body, **message.properties), routing_key=inbox_queue(service))
+            for message in taken:
+                channel.basic_ack(message.delivery_tag)
+    finally:
+        for process in processes:
+            process.send_signal(signal.SIGCONT)
+
+
+_POISON: tuple[tuple[bytes, dict[str, Any]], ...] = (
+    (b"", {}),
+    (b"not JSON", {"content_type": "application/json"}),
+    (b"cos\nsystem\n(S'true'\ntR.", {"content_type": "application/x-python-serialize"}),
+    (b"\xff\xfe\x00", {"content_type": "text/plain", "content_encoding": "utf-8"}),
+    (b'{"order_id": 1}', {"content_type": "application/json", "application_headers": {"cloudEvents:id": "1", "cloudEvents:type": "orders.order_placed.v1"}}),
+    (b"[" * 10_000, {"content_type": "application/json", "application_headers": {"operation": "get_order"}, "reply_to": "nobody"}),
+)
+
+
+@fault(2, BROKER, outage=False)
+def poison(stage: Stage, draw: random.Random) -> None:
+    """Garbage for those who take events and for those who take calls."""
+    with stage.channel() as channel:
+        for _ in range(draw.randint(3, 12)):
+            (body, properties), service = draw.choice(_POISON), draw.choice(CONSUMERS)
+            channel.basic_publish_confirm(amqp.Message(body, **properties), routing_key=inbox_queue(service))
+            stage.tally.poisoned[service] += 1
+            channel.basic_publish_confirm(amqp.Message(body, **properties), routing_key=rpc_queue(draw.choice(tuple(SUBSCRIPTIONS))))
+
+
+@fault(2, BROKER)
+def raise_an_alarm(stage: Stage, draw: random.Random) -> None:
+    """Out of memory, or of disk, as the broker thinks: it takes nothing from those who publish until that passes."""
+    alarm, end = draw.choice(
+        (
+            (("set_vm_memory_high_watermark", "0"), ("set_vm_memory_high_watermark", "0.4")),
+            (("set_disk_free_limit", "900000GB"), ("set_disk_free_limit", "50MB")),
+        )
+    )
+    stage.servers[BROKER].control(*alarm)
+    stage.last(3, 20, draw)
+    stage.servers[BROKER].control(*end)
+
+
+@fault(1, outage=False)
+def put_the_clock_forward(stage: Stage, draw: random.Random) -> None:
+    """What is due by then happens now."""
+    stage.web.command(stage.operator, "/v1/test-clock", {"seconds": draw.choice((3_600, 4 * 86_400, 16 * 86_400))})
+
+
+@fault(1, outage=False)
+def crowd_the_gateways(stage: Stage, draw: random.Random) -> None:
+    """Three times the clients."""
+    stage.crowd(stage.pace * draw.uniform(10, 25))

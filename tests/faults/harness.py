@@ -1,0 +1,172 @@
+"""A run: the system is set up, clients trade, faults come by the schedule, all is healed, and the books are looked at."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import requests
+from sqlalchemy import create_engine, text
+
+from services.accounts.application.handlers import create_account
+from services.accounts.application.passwords import hash_password
+from shared.platform import database
+from shared.platform.migrate import migrate
+from shared.platform.settings import Settings, read
+from shared.platform.topology import SUBSCRIPTIONS
+from tests.faults.books import Books
+from tests.faults.checker import check, settle
+from tests.faults.clients import Clients
+from tests.faults.faults import BROKER, DATABASE, Stage, schedule
+from tests.faults.fleet import Fleet
+from tests.faults.market import open_market
+from tests.faults.proxy import Proxy
+from tests.faults.report import Report, make_report
+from tests.faults.servers import Server
+from tests.faults.tally import Tally
+from tests.faults.web import Account, Web
+from tradelane import topology
+
+COMMANDS_OF_A_TRADE = 6
+"""Fewer than there are, so that the whole schedule comes while trades go on."""
+FAULTS_AT_A_TIME = 3
+LONGEST_SILENCE = 180.0
+"""Seconds without any answer after which a run is given up."""
+LAST_DAYS = 16
+"""Longer than every deadline: the test clock goes so far forward twice at the end, for what was left to it, and for what follows on that."""
+
+# Shorter than in production, so that a run has time for many faults; the mechanisms are the same.
+_SETTINGS = {"RPC_TIMEOUT": "5", "STATEMENT_TIMEOUT": "5", "DRAIN_TIMEOUT": "5"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`faults`: how many, of these `kinds` (all, if none is named); `pace` scales how long each lasts; `command` starts a service: `… run SERVICE`."""
+
+    orders: int
+    seed: str
+    faults: int
+    kinds: tuple[str, ...] = ()
+    replicas: int = 2
+    clients: int = 12
+    pace: float = 1.0
+    command: tuple[str, ...] = (sys.executable, "-m", "tradelane")
+
+
+@contextmanager
+def servers() -> Iterator[dict[str, Server]]:
+    """A broker and a database of one's own. ServerUnavailable where they cannot be had."""
+    with ExitStack() as stack:
+        started = {BROKER: Server("rabbitmq"), DATABASE: Server("postgresql")}
+        for server in started.values():
+            stack.callback(server.stop)
+        for server in started.values():
+            server.address()
+        yield started
+
+
+def run(plan: Plan, own: dict[str, Server], folder: Path, say: Callable[[str], None]) -> Report:
+    """The whole of it, on a fresh virtual host and database of these servers. The services' logs go to the folder, `say` hears how it goes."""
+    begun = time.monotonic()
+    tally = Tally()
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        settings = stack.enter_context(_premises(own))
+        proxy = Proxy({BROKER: _port(settings.broker), DATABASE: _port(settings.database)})
+        stack.callback(proxy.stop)
+        fleet = Fleet(plan.replicas, plan.command, _environment(settings, proxy), folder, tally)
+        stack.callback(fleet.stop)
+        operator = _operator(settings)
+        fleet.wait_until_running()
+        say(f"{len(fleet.replicas)} processes run after {time.monotonic() - begun:.0f} s")
+
+        web = lambda: Web(fleet.gateways, tally, lambda: tally.silence < LONGEST_SILENCE)  # noqa: E731
+        market = open_market(web(), operator, plan.orders)
+        clients = Clients(plan.orders, plan.clients, plan.seed, web, market, tally)
+        stage = Stage(own, proxy, fleet, tally, settings.broker, web(), operator, clients.crowd, plan.pace)
+        _break(plan, stage, clients, lambda: say(_progress(tally, begun)))
+        fleet.disarm()
+        while clients.busy:
+            time.sleep(1)
+            say(_progress(tally, begun))
+        say("All is healed and every trade has ended, or is left to the clock.")
+        for _ in range(2):
+            fleet.wait_until_running()
+            stage.web.command(operator, "/v1/test-clock", {"seconds": LAST_DAYS * 86_400})
+            settle(settings)
+        seconds = time.monotonic() - begun
+        return make_report(tally, check(settings, tally, market), Books(settings), plan.seed, seconds)
+
+
+def _break(plan: Plan, stage: Stage, clients: Clients, look: Callable[[], None]) -> None:
+    """Have the faults come, evenly over the run, as many at a time as there are hands; returns when the last of them has passed."""
+    course = schedule(plan.seed, plan.faults, plan.kinds)
+    begun, every = len(stage.tally.answers), plan.orders * COMMANDS_OF_A_TRADE / (len(course) + 1)
+    with ThreadPoolExecutor(FAULTS_AT_A_TIME) as hands:
+        doing = []
+        for place, (name, draw) in enumerate(course, 1):
+            while clients.busy and len(stage.tally.answers) - begun < place * every:
+                time.sleep(0.2)
+                look()
+            if clients.busy:
+                doing.append(hands.submit(stage.do, name, draw))
+        for each in doing:
+            each.result()
+
+
+def _progress(tally: Tally, begun: float) -> str:
+    faults = [name for _, name, _ in tally.faults]
+    restarts = f"{faults.count('kill_the_broker')} + {faults.count('kill_the_database')} restarts of broker + database"
+    return (
+        f"{time.monotonic() - begun:5.0f} s: {tally.finished:,} of {tally.began:,} trades walked, {len(tally.answers):,} commands answered, "
+        f"{len(faults)} faults, {sum(tally.kills.values())} kills, {restarts}, {sum(tally.troubles.values())} troubles"
+    )
+
+
+@contextmanager
+def _premises(own: dict[str, Server]) -> Iterator[Settings]:
+    """A virtual host and a database with everything declared, past the proxy."""
+    name = f"faults_{secrets.token_hex(4)}"
+    broker, server = own[BROKER].address(), own[DATABASE].address()
+    api, parts = broker.management_url + "/api", urlsplit(broker.amqp_url)
+    requests.put(f"{api}/vhosts/{name}", json={}, timeout=30).raise_for_status()
+    everything = {"configure": ".*", "write": ".*", "read": ".*"}
+    requests.put(f"{api}/permissions/{name}/{parts.username}", json=everything, timeout=30).raise_for_status()
+    engine = create_engine(database.address(server.url), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    engine.dispose()
+    url = database.address(server.url).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+    settings = replace(read(), broker=f"{parts.scheme}://{parts.netloc}/{name}", database=url, overrides={}, broker_management=broker.management_url)
+    migrate(SUBSCRIPTIONS, settings)
+    topology.apply(settings)
+    yield settings
+    requests.delete(f"{api}/vhosts/{name}", timeout=60)
+
+
+def _environment(settings: Settings, proxy: Proxy) -> dict[str, str]:
+    """A service's settings: its servers by way of the proxy."""
+    through = {name: url.replace(f":{_port(url)}/", f":{proxy.ports[name]}/") for name, url in ((BROKER, settings.broker), (DATABASE, settings.database))}
+    return _SETTINGS | {"BROKER": through[BROKER], "DATABASE": through[DATABASE]}
+
+
+def _port(url: str) -> int:
+    port = urlsplit(url).port
+    assert port
+    return port
+
+
+def _operator(settings: Settings) -> Account:
+    account = Account("operator@faults.example", secrets.token_urlsafe(16))
+    password = hash_password(account.password, account.email)
+    engine = database.make_engine("accounts", settings)
+    database.run(engine, lambda tx: create_account(tx, account.email, password, "An operator", "CH", ["operator"], company=None))
+    engine.dispose()
+    return account
