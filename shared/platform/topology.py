@@ -24,6 +24,8 @@ DEAD_LETTERS = "dead-letters"
 EVENT_LOG = "event-log"
 
 _SAFE = {"x-queue-type": "quorum"}
+# What is kept for an operator may be looked at as often as they like; RabbitMQ 4 would drop it after 20 returns.
+_KEPT = _SAFE | {"x-delivery-limit": 1_000_000}
 _DELIVERY_LIMIT = 10
 
 
@@ -98,8 +100,8 @@ def describe(embedded: bool) -> Topology:
     bindings = tuple(Binding(event_exchange(source), inbox_queue(service)) for service in subscribers for source in SUBSCRIPTIONS[service])
     if not embedded:
         exchanges = (Exchange(UNROUTED, "fanout"), Exchange(DEAD_LETTERS, "direct"), *exchanges)
-        queues += (Queue(UNROUTED, _SAFE), Queue(EVENT_LOG, {"x-queue-type": "stream", "x-max-age": "30D"}))
-        queues += tuple(Queue(dead_letter_queue(service), _SAFE) for service in subscribers)
+        queues += (Queue(UNROUTED, _KEPT), Queue(EVENT_LOG, {"x-queue-type": "stream", "x-max-age": "30D"}))
+        queues += tuple(Queue(dead_letter_queue(service), _KEPT) for service in subscribers)
         bindings += (Binding(UNROUTED, UNROUTED, ""),)
         bindings += tuple(Binding(event_exchange(service), EVENT_LOG) for service in publishers)
         bindings += tuple(Binding(DEAD_LETTERS, dead_letter_queue(service), service) for service in subscribers)

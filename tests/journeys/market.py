@@ -141,33 +141,36 @@ class Deal:
         answer: Json = self.market.clients[who].post(self.actions(who)[name]["href"], form or {}, wait=wait, key=key)
         return answer
 
-    def form(self, step: str, changes: Mapping[str, Any] | None = None) -> Json:
-        """The step's form filled in as its actor would, then changed."""
-        order = self.seen()
+    def form(self, step: str, seen: Json | None = None) -> Json:
+        """The step's form filled in as its actor would."""
+        order = seen or self.seen()
         facts = Facts(date.fromisoformat(order["updated_at"][:10]), self.market.products, order, self.market.password)
-        filled: Json = facts.fill(TRADE.steps[step].get("form", {}))
+        form: Json = facts.fill(TRADE.steps[step].get("form", {}))
         if step == "payment" and order["terms"]["settlement"] == "escrow":
-            filled["method"] = "balance"
+            form["method"] = "balance"
         if step == "export_customs":
-            filled["incoterm"] = order["terms"]["incoterm"]
-        return changed(filled, changes or {})
+            form["incoterm"] = order["terms"]["incoterm"]
+        return form
 
-    def current(self) -> Json:
-        """The step at hand."""
-        step: Json = next(step for step in self.seen()["steps"] if step["status"] == "current")
-        return step
+    def take(self) -> Json:
+        """Take the step at hand as it should be; the answer, once it is done."""
+        client, href, form = self.submission()
+        answer: Json = client.post(href, form, wait=30)
+        return answer
 
-    def take(self, **options: Any) -> Json:
-        """Take the step at hand as it should be; the answer."""
-        step = self.current()
-        action = next(each for each in self.actions(step["actor"]).values() if each["step"] == step["name"] and each["name"] not in ("exception", "cancel"))
-        return self.do(step["actor"], action["name"], self.form(step["name"]), **options)
+    def submission(self) -> tuple[Client, str, Json]:
+        """What takes the step at hand: whose request, where to, and its form."""
+        step = current(self.seen())
+        order = self.seen(step["actor"])
+        href = next(each["href"] for each in order["actions"] if each["step"] == step["name"] and each["name"] not in ("exception", "cancel"))
+        return self.market.clients[step["actor"]], href, self.form(step["name"], order)
 
     def to(self, state: str) -> Deal:
         """Take step after step until the order is in the state."""
-        while (order := self.seen())["state"] != state:
+        order = self.seen()
+        while order["state"] != state:
             assert order["state"] not in ("completed", "cancelled", "rejected"), order["history"][-1]
-            self.take()
+            order = self.take()
         return self
 
     def deposit(self) -> Json:
@@ -188,3 +191,9 @@ class Deal:
     def told(self) -> list[tuple[str, str, str]]:
         """The history in short: who did what, and where it led."""
         return [(entry["actor_role"], entry["action"], entry["to_state"]) for entry in self.seen()["history"]]
+
+
+def current(order: Json) -> Json:
+    """The order's step at hand."""
+    step: Json = next(step for step in order["steps"] if step["status"] == "current")
+    return step

@@ -237,6 +237,21 @@ def test_a_form_for_another_step(deal: Deal, form: Json) -> None:
     refused(send(market.buyer, "PUT", f"{path}/drafts/transport", json={}), 422, "invalid_fields", {"step": "Must be one of"})
 
 
+def test_a_version_that_is_not_the_latest_any_more(deal: Deal, form: Json) -> None:
+    market = deal.market
+    enquiry = market.offer()
+    path, old = f"{market.url}/v1/enquiries/{enquiry['id']}", {"If-Match": f'"{enquiry["version"] - 1}"'}
+    terms = {name: enquiry["offers"][-1][name] for name in ("terms", "valid_until")}
+    lines = [{name: line[name] for name in ("product_id", "quantity", "unit_price")} for line in enquiry["offers"][-1]["lines"]]
+    for below, body in (("actions/offer", terms | {"lines": lines}), ("actions/accept", {}), ("actions/cancel", {}), ("messages", {"text": "Hello?"})):
+        problem = refused(send(market.buyer, "POST", f"{path}/{below}", json=body, headers=old), 412, "version_changed")
+        assert problem["version"] == enquiry["version"]
+    assert market.supplier.get(f"/v1/enquiries/{enquiry['id']}") == enquiry
+    refused(send(market.buyer, "PUT", f"{market.url}{deal.path}/drafts/payment", json=form, headers={"If-Match": '"1"'}), 412, "version_changed")
+    seen = send(market.buyer, "GET", path)
+    assert send(market.buyer, "POST", f"{path}/actions/cancel", json={}, headers={"If-Match": seen.headers["ETag"]}).json()["state"] == "cancelled"
+
+
 def test_a_key_that_was_used_for_something_else(market: Market) -> None:
     lines = [{"product_id": key} for key in market.products.values()]
     ask, key = {"lines": lines, "message": "Please offer."}, {"Idempotency-Key": str(uuid4())}

@@ -14,8 +14,9 @@ from uuid import uuid4
 import pytest
 from requests import RequestException, post
 
-from tests.builders.system import System, free_port
+from tests.builders.system import System
 from tests.journeys.market import Deal, Market, eventually
+from tests.servers.processes import free_port
 from tradelane.client import Client
 from tradelane.demo.trade import Json
 
@@ -58,15 +59,16 @@ def test_killed_in_the_middle_of_many_steps_it_finishes_each_of_them_once(market
     paid = escrow.deposit()
     states = ("awaiting_payment", "payment_ready", "ready_to_ship", "need_insurance", "arrived_in_customs")
     deals = [escrow, *(market.place().to(state) for state in states)]
-    requests = [(market.buyer, "/v1/orders", market.request(), str(uuid4())), *(submission(deal) for deal in deals)]
+    requests = [(market.buyer, "/v1/orders", market.request()), *(deal.submission() for deal in deals)]
+    keys = [str(uuid4()) for _ in requests]
     with ThreadPoolExecutor(len(requests)) as clients:
-        before = [clients.submit(send, request) for request in requests]
+        before = [clients.submit(send, *each) for each in zip(requests, keys, strict=True)]
         for _ in islice(as_completed(before), len(requests) // 2):
             pass
         kill(market.system)
     market.system.start()
 
-    after = [send(request) for request in requests]
+    after = [send(*each) for each in zip(requests, keys, strict=True)]
     assert [answer["code"] for answer in after if "code" in answer] == []
     assert [then.result() for then in before if then.result()] == [now for then, now in zip(before, after, strict=True) if then.result()]
     for deal in (Deal(market, after[0]["id"]), *deals):
@@ -79,19 +81,12 @@ def test_killed_in_the_middle_of_many_steps_it_finishes_each_of_them_once(market
     adds_up(market.system)
 
 
-Request = tuple[Client, str, Json, str]
+Request = tuple[Client, str, Json]
 
 
-def submission(deal: Deal) -> Request:
-    """What hands in the form of the step at hand, with a key."""
-    step = deal.current()
-    action = next(each for each in deal.actions(step["actor"]).values() if "draft_href" in each)
-    return deal.market.clients[step["actor"]], action["href"], deal.form(step["name"]), str(uuid4())
-
-
-def send(request: Request) -> Json:
+def send(request: Request, key: str) -> Json:
     """The answer; nothing where there was none. Without the client's own patience."""
-    client, path, body, key = request
+    client, path, body = request
     headers = {"Authorization": client.session.headers["Authorization"], "Idempotency-Key": key}
     try:
         answer: Json = post(client.url + path, json=body, headers=headers, timeout=30).json()

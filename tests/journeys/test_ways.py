@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from tests.builders.system import System
-from tests.journeys.market import Deal, Market, another, eventually
+from tests.journeys.market import Deal, Market, another, current, eventually
 from tests.journeys.problems import refused
 from tradelane.client import Client, Refused
 from tradelane.demo.trade import Json
@@ -104,7 +104,7 @@ def check_offers(deal: Deal) -> None:
 
 def fail(deal: Deal, reason: str) -> Json:
     """Put the step at hand into its exception state."""
-    return deal.do(deal.current()["actor"], "exception", {"reason": reason, "note": "It cannot go on.", "evidence": ["Notice 1"]})
+    return deal.do(current(deal.seen())["actor"], "exception", {"reason": reason, "note": "It cannot go on.", "evidence": ["Notice 1"]})
 
 
 def test_an_abort_that_both_agree_on_leaves_a_refund_due_until_the_buyer_has_it(market: Market) -> None:
