@@ -59,7 +59,7 @@ class TestDatabase:
     __test__ = False
 
     def __init__(self, engine: Engine, clock: Any = None) -> None:
-        self.engine, self.clock = engine, clock
+        self.engine, self.clock, self.service = engine, clock, "test"  # what the store asks of its base
 
     def transaction(self, later: timedelta = timedelta(0)) -> AbstractContextManager[Transaction]:
         """A transaction whose `now` is `later` than the present."""
