@@ -23,11 +23,14 @@ AUDITS = {"catalog": catalog.sums, "orders": orders.sums, "payments": payments.s
 
 
 def reconcile(settings: Settings, patience: float) -> dict[str, list[Sum]]:
-    """The lines of each service, then `trade`: what holds between them. Waits up to `patience` seconds for events under way."""
+    """The lines of each service, then `trade`: what holds between them. Waits up to `patience` seconds for events under way.
+
+    An event that the broker has and its consumer has not shows in no figure, so differences are looked at again as long.
+    """
     deadline = time.monotonic() + patience
     while True:
         report, moving = _look(settings)
-        if not moving or time.monotonic() > deadline:
+        if time.monotonic() > deadline or not (moving or any(each.difference for sums in report.values() for each in sums)):
             return report
         time.sleep(0.5)
 

@@ -46,37 +46,28 @@ def tampered(system: System, change: str, back: str) -> Iterator[None]:
         engine.dispose()
 
 
-ONE_ORDER = "id = (SELECT min(id::text) FROM orders.orders)::uuid"
-
-
 @pytest.mark.parametrize(
     ("change", "back", "check"),
     [
         (
-            "UPDATE catalog.products SET reserved = reserved + 1 WHERE id = (SELECT min(id::text) FROM catalog.products)::uuid",
-            "UPDATE catalog.products SET reserved = reserved - 1 WHERE id = (SELECT min(id::text) FROM catalog.products)::uuid",
+            "catalog.products SET reserved = reserved + 1 WHERE id = '{product}'",
+            "catalog.products SET reserved = reserved - 1 WHERE id = '{product}'",
             "reserved = reservations",
         ),
+        ("orders.orders SET version = version + 1 WHERE id = '{order}'", "orders.orders SET version = version - 1 WHERE id = '{order}'", "histories are whole"),
+        ("orders.orders SET state = 'receiving' WHERE id = '{order}'", "orders.orders SET state = 'completed' WHERE id = '{order}'", "histories are whole"),
         (
-            f"UPDATE orders.orders SET version = version + 1 WHERE {ONE_ORDER}",
-            f"UPDATE orders.orders SET version = version - 1 WHERE {ONE_ORDER}",
-            "histories are whole",
-        ),
-        (
-            f"UPDATE orders.orders SET state = 'receiving' WHERE {ONE_ORDER}",
-            f"UPDATE orders.orders SET state = 'completed' WHERE {ONE_ORDER}",
-            "histories are whole",
-        ),
-        (
-            "UPDATE payments.ledger_accounts SET debits = debits + 1 WHERE kind = 'bank' AND currency = 'USD'",
-            "UPDATE payments.ledger_accounts SET debits = debits - 1 WHERE kind = 'bank' AND currency = 'USD'",
+            "payments.ledger_accounts SET debits = debits + 1 WHERE code = 'bank:platform' AND currency = 'USD'",
+            "payments.ledger_accounts SET debits = debits - 1 WHERE code = 'bank:platform' AND currency = 'USD'",
             "debits = credits",
         ),
     ],
+    ids=["stock", "version", "state", "money"],
 )
 def test_a_difference_is_named_and_fails(system: System, change: str, back: str, check: str) -> None:
-    Walk(load("teaware-parcel"), system.url, system.operator()).run()
-    with tampered(system, change, back):
+    order = Walk(load("teaware-parcel"), system.url, system.operator()).run()
+    mine = {"order": order["id"], "product": order["lines"][0]["product_id"]}
+    with tampered(system, f"UPDATE {change.format_map(mine)}", f"UPDATE {back.format_map(mine)}"):
         audit = system.command("reconcile", "--wait", "0", COLUMNS="200")
     assert audit.returncode == 1, audit.stdout + audit.stderr
     faulty = [line for line in audit.stdout.splitlines() if check in line and not line.rstrip(" │").endswith(" 0")]

@@ -143,6 +143,7 @@ def test_an_operators_abort_of_an_escrow_order_pays_the_buyer_back(fresh: Market
     stock, deal = fresh.stock(), fresh.place(**PARCEL)
     paid = deal.deposit()
     deal.to("in_transit")
+    eventually(lambda: any(each["reserved"] for each in fresh.stock().values()), False)  # catalog has counted them out
     shipped = fresh.stock()
     fail(deal, "lost")
     assert deal.do("operator", "abort", {"note": "The carrier admits it."})["state"] == "cancelled"
