@@ -21,7 +21,7 @@ from shared.platform.database import address
 from tests.servers.processes import free_port
 from tradelane.client import Client
 
-START_TIMEOUT = 60
+START_TIMEOUT = 180
 
 _numbers = itertools.count()
 
