@@ -12,7 +12,7 @@ from shared.platform.calls import Call
 from shared.platform.database import ClockOffset, Transaction
 from shared.platform.relay import Relay
 from shared.platform.store_base import Base
-from shared.platform.telemetry.figures import Census
+from shared.platform.telemetry.figures import Census, Count
 from shared.platform.telemetry.tracing import Span
 
 
@@ -46,14 +46,14 @@ class Store(DependencyProvider):
     base = Base()
     relay = Relay()
 
-    def __init__(self, clock: ClockOffset | None = None, census: Mapping[str, Census] | None = None) -> None:
+    def __init__(self, clock: ClockOffset | None = None, census: Mapping[str, Count] | None = None) -> None:
         super().__init__()
         self.clock = clock
         self.census = census or {}
 
     def setup(self) -> None:
         self.base.clock = self.clock
-        self.base.census = self.census
+        self.base.census = {kind: Census(count) for kind, count in self.census.items()}
 
     def get_dependency(self, worker_ctx: Any) -> Handle:
         return Handle(self.base)

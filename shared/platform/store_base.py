@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 
 from shared.platform.database import ClockOffset, Transaction, make_engine, run
 from shared.platform.settings import settings
-from shared.platform.telemetry.figures import WATCH, Census
+from shared.platform.telemetry.figures import WATCH, Count
 
 
 class Base(SharedExtension):
@@ -18,7 +18,7 @@ class Base(SharedExtension):
 
     engine: Engine
     clock: ClockOffset | None = None
-    census: Mapping[str, Census] = {}
+    census: Mapping[str, Count] = {}
 
     def setup(self) -> None:
         self.service = self.container.service_name

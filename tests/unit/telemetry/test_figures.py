@@ -13,7 +13,7 @@ from sqlalchemy.pool import QueuePool
 
 from shared.kit.errors import Unavailable
 from shared.platform.telemetry import figures
-from shared.platform.telemetry.figures import Sample, Watch
+from shared.platform.telemetry.figures import Census, Sample, Watch
 
 
 class Database:
@@ -89,6 +89,24 @@ def test_a_slow_database_is_waited_for_no_longer_than_there_is_time_and_asked_on
     monkeypatch.setattr(slow, "first", lambda: None)
     told(watch)
     assert slow.asked == 2
+
+
+def test_a_census_rests_a_hundred_times_as_long_as_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, taken = [1000.0], []
+
+    def count(_tx: Any) -> dict[str, int]:
+        now[0] += 0.2
+        taken.append(now[0])
+        return {"in_transit": len(taken)}
+
+    monkeypatch.setattr("shared.platform.telemetry.figures.time.monotonic", lambda: now[0])
+    census: Any = Census(count)
+    assert census(None) == {"in_transit": 1}
+    now[0] += 19.9
+    assert census(None) == {"in_transit": 1}
+    now[0] += 0.2
+    assert census(None) == {"in_transit": 2}
+    assert len(taken) == 2
 
 
 def test_registering_reads_no_database() -> None:
