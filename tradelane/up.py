@@ -25,6 +25,7 @@ from eventlet.event import Event  # noqa: E402
 from nameko.containers import ServiceContainer  # noqa: E402
 
 from shared.kit.errors import Conflict  # noqa: E402
+from shared.platform.green import make_green  # noqa: E402
 from shared.platform.migrate import migrate  # noqa: E402
 from shared.platform.settings import SERVICES, settings  # noqa: E402
 from shared.platform.telemetry import set_up_logging, tracing  # noqa: E402
@@ -36,6 +37,7 @@ log = logging.getLogger("tradelane")
 
 WITH_DATABASE = tuple(SUBSCRIPTIONS)
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+ANSWER_MARGIN = 2.0  # seconds that the word of a statement that the server has ended has to arrive
 RESTART_PAUSE = 2.0  # seconds a service must have run before it is started again
 
 
@@ -88,6 +90,7 @@ def run(services: Sequence[str]) -> None:
     name = services[0] if len(services) == 1 else "tradelane"
     set_up_logging(settings(), name)
     tracing.set_up()
+    make_green(settings().statement_timeout + ANSWER_MARGIN)
     if settings().metrics_port:
         _check_port("METRICS_PORT", settings().metrics_port)
         exposition.serve(name, settings().http_host, settings().metrics_port)

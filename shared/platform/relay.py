@@ -7,15 +7,18 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import eventlet
 from nameko.extensions import SharedExtension
 from sqlalchemy import or_, select, update
 
 from shared.kit.clock import utc_now
+from shared.kit.errors import Unavailable
 from shared.platform import crashpoints, wire
 from shared.platform.context import Context
 from shared.platform.database import Transaction
@@ -32,7 +35,8 @@ log = logging.getLogger(__name__)
 BATCH = 500
 POLL = 0.5  # seconds; the safety net where a commit's wake-up was missed or happened in another replica
 LEASE = timedelta(seconds=5)
-CONFIRM_TIMEOUT = 10.0
+PATIENCE = 10.0  # seconds for a batch to be sent and confirmed
+CLOSE_TIMEOUT = 1.0
 LEASE_NAME = "relay"
 
 
@@ -42,8 +46,12 @@ class Publisher:
     def __init__(self, url: str, embedded: bool) -> None:
         self.embedded = embedded
         self.connection = connect(url)
-        self.connection.connect()
-        self.channel: Any = self.connection.channel()
+        try:
+            self.connection.connect()
+            self.channel: Any = self.connection.channel()
+        except Exception:
+            self.close()
+            raise
         self.unconfirmed: dict[int, int] = {}
         self.published = 0
         if not embedded:
@@ -80,13 +88,21 @@ class Publisher:
         if self.embedded:
             self.unconfirmed.clear()
         while self.unconfirmed:
-            self.connection.drain_events(timeout=CONFIRM_TIMEOUT)
+            self.connection.drain_events(timeout=PATIENCE)
+
+    def beat(self) -> None:
+        """Keep a connection that has nothing to send alive; an error where it is not."""
+        if not self.embedded:
+            with suppress(TimeoutError):
+                self.connection.drain_events(timeout=0.01)
+            self.connection.heartbeat_check(rate=2)
 
     def close(self) -> None:
-        try:
-            self.connection.close()
-        except Exception:
-            log.debug("closing the relay's connection failed", exc_info=True)
+        with eventlet.Timeout(CLOSE_TIMEOUT, False):
+            try:
+                self.connection.close()
+            except Exception:
+                log.debug("closing the relay's connection failed", exc_info=True)
 
     def _tags(self, tag: int, multiple: bool) -> list[int]:
         return [each for each in self.unconfirmed if each <= tag] if multiple else [tag]
@@ -132,6 +148,13 @@ def mark_sent(tx: Transaction, positions: Sequence[int]) -> None:
     tx.execute(update(outbox).where(outbox.c.position.in_(positions)).values(sent_at=utc_now()))
 
 
+@contextmanager
+def _patiently() -> Iterator[None]:
+    """Whatever is done with the broker ends in time, even where it takes the connection and then says and reads nothing more."""
+    with eventlet.Timeout(PATIENCE, Unavailable("broker_unavailable", "the broker does not answer")):
+        yield
+
+
 class Relay(SharedExtension):
     base = Base()
 
@@ -163,6 +186,9 @@ class Relay(SharedExtension):
             try:
                 while self.send_batch():
                     pass
+                if self.publisher:
+                    with _patiently():
+                        self.publisher.beat()
                 delay = POLL
             except Exception as error:
                 self.failures.inc()
@@ -182,9 +208,10 @@ class Relay(SharedExtension):
         rows = self.base.run(oldest_unsent)
         if not rows:
             return False
-        if self.publisher is None:
-            self.publisher = Publisher(settings().broker_of(self.service), settings().embedded)
-        taken = self.publisher.publish(event_exchange(self.service), rows, self.service)
+        with _patiently():
+            if self.publisher is None:
+                self.publisher = Publisher(settings().broker_of(self.service), settings().embedded)
+            taken = self.publisher.publish(event_exchange(self.service), rows, self.service)
         self.batches.observe(len(taken))
         crashpoints.reach("after_confirm")
         self.base.run(partial(mark_sent, positions=taken))
