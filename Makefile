@@ -9,7 +9,7 @@ RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check lint fmt types contracts docs docs-check lock hooks servers compose-up compose-down clean
+.PHONY: help demo up test faults check lint fmt types contracts docs docs-check lock hooks servers compose-up compose-down clean
 
 help: ## this list
 	@echo "make …"
@@ -32,6 +32,9 @@ up: $(RUNTIME) ## leave the system running and say where
 
 test: $(DEVELOPMENT) ## the whole suite, on RabbitMQ and PostgreSQL it finds or brings (ARGS: pytest's)
 	@$(BIN)/python -m pytest $(ARGS)
+
+faults: $(DEVELOPMENT) ## break a running system in every way, and add up what is left (ORDERS, SEED, ARGS: --help lists them)
+	@$(BIN)/python -m tests.faults $(if $(ORDERS),--orders $(ORDERS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 check: lint types contracts docs-check ## lint, types, contracts and docs-check
 

@@ -14,9 +14,6 @@ from tests.faults.tally import Tally
 from tests.faults.trader import FINAL_STATES, mark
 from tradelane.reconcile import reconcile
 
-PATIENCE = 240.0
-"""Seconds that what is under way has to come to its end."""
-
 _ACTION_OF_PEOPLE = "actor_role IN ('buyer', 'supplier', 'operator')"
 
 
@@ -39,9 +36,9 @@ class Findings:
         return any(figures) or bool(self.lost or self.duplicates or self.illegal or self.other)
 
 
-def settle(settings: Settings) -> None:
-    """Wait until no event is under way and no deadline is due; what then still is will be found."""
-    books, deadline = Books(settings), time.monotonic() + PATIENCE
+def settle(settings: Settings, patience: float) -> None:
+    """Wait until no event is under way and no deadline is due, so many seconds at most; what then still is will be found."""
+    books, deadline = Books(settings), time.monotonic() + patience
     due = "SELECT count(*) FROM deadlines WHERE strikes_at <= now() + (SELECT coalesce(max(ahead), 0) FROM test_clock) * interval '1 microsecond'"
     while time.monotonic() < deadline:
         if not books.number("orders", due) and not under_way([each for sums in reconcile(settings, 0).values() for each in sums]):

@@ -37,8 +37,6 @@ from tradelane import topology
 COMMANDS_OF_A_TRADE = 6
 """Fewer than there are, so that the whole schedule comes while trades go on."""
 FAULTS_AT_A_TIME = 3
-LONGEST_SILENCE = 180.0
-"""Seconds without any answer after which a run is given up."""
 LAST_DAYS = 16
 """Longer than every deadline: the test clock goes so far forward twice at the end, for what was left to it, and for what follows on that."""
 
@@ -48,7 +46,10 @@ _SETTINGS = {"RPC_TIMEOUT": "5", "STATEMENT_TIMEOUT": "5", "DRAIN_TIMEOUT": "5"}
 
 @dataclass(frozen=True)
 class Plan:
-    """`faults`: how many, of these `kinds` (all, if none is named); `pace` scales how long each lasts; `command` starts a service: `… run SERVICE`."""
+    """`faults`: how many, of these `kinds` (all, if none is named); `pace` scales how long each lasts; `command` starts a service: `… run SERVICE`.
+
+    `patience`: seconds without any answer after which a run is given up, and that what is under way at the end has to come to its own.
+    """
 
     orders: int
     seed: str
@@ -57,6 +58,7 @@ class Plan:
     replicas: int = 2
     clients: int = 12
     pace: float = 1.0
+    patience: float = 180.0
     command: tuple[str, ...] = (sys.executable, "-m", "tradelane")
 
 
@@ -87,7 +89,7 @@ def run(plan: Plan, own: dict[str, Server], folder: Path, say: Callable[[str], N
         fleet.wait_until_running()
         say(f"{len(fleet.replicas)} processes run after {time.monotonic() - begun:.0f} s")
 
-        web = lambda: Web(fleet.gateways, tally, lambda: tally.silence < LONGEST_SILENCE)  # noqa: E731
+        web = lambda: Web(fleet.gateways, tally, lambda: tally.silence < plan.patience)  # noqa: E731
         market = open_market(web(), operator, plan.orders)
         clients = Clients(plan.orders, plan.clients, plan.seed, web, market, tally)
         stage = Stage(own, proxy, fleet, tally, settings.broker, web(), operator, clients.crowd, plan.pace)
@@ -100,7 +102,7 @@ def run(plan: Plan, own: dict[str, Server], folder: Path, say: Callable[[str], N
         for _ in range(2):
             fleet.wait_until_running()
             stage.web.command(operator, "/v1/test-clock", {"seconds": LAST_DAYS * 86_400})
-            settle(settings)
+            settle(settings, plan.patience)
         seconds = time.monotonic() - begun
         return make_report(tally, check(settings, tally, market), Books(settings), plan.seed, seconds)
 

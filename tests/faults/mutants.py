@@ -1,0 +1,44 @@
+"""Services with one safety switched off: the harness must notice, or it would prove nothing. `python -m tests.faults.mutants NAME run SERVICE`."""
+
+from __future__ import annotations
+
+import sys
+
+import tradelane.up  # first of all: it makes the standard library green
+from shared.platform import relay
+from shared.platform.database import Transaction
+from shared.platform.inbox import Inbox
+from shared.platform.telemetry.tracing import OK
+from shared.platform.wire import Event
+from tradelane.cli import main
+
+
+def without_inbox() -> None:
+    """Each delivery takes effect, whatever came before it."""
+
+    def take(self: Inbox, tx: Transaction, event: Event) -> str:
+        if reaction := self.reactions.get(event.type):
+            reaction(tx, event)
+        return OK
+
+    Inbox._take = take  # type: ignore[method-assign]
+
+
+def without_outbox() -> None:
+    """Events are told once, when their change has committed; whether they arrive is not looked at."""
+    unsent, sent = relay.oldest_unsent, relay.mark_sent
+
+    def forget(tx: Transaction) -> list[relay.Any]:
+        rows = unsent(tx)
+        sent(tx, [row.position for row in rows])
+        return rows
+
+    relay.oldest_unsent = forget
+
+
+MUTANTS = {each.__name__: each for each in (without_inbox, without_outbox)}
+
+if __name__ == "__main__":
+    assert tradelane.up
+    MUTANTS[sys.argv.pop(1)]()
+    main()
