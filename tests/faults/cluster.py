@@ -45,7 +45,7 @@ class Nodes(Broker):
 
 
 class Cluster(Server):
-    """The owner's side. Nodes go by their number; of `kill` and `start` too it is the first argument."""
+    """The owner's side. Nodes go by their number; `kill` and `start` take it, too."""
 
     keeper, addresses = "tests.faults.cluster", {"cluster": Nodes}
 
@@ -118,7 +118,7 @@ class HeldNodes:
 
     def _whole(self) -> None:
         for node in self._nodes:
-            _wait(lambda node=node: _holds(node.answers), f"{node.name} is not back in the cluster")
+            _wait(partial(_holds, node.answers), f"{node.name} is not back in the cluster")
 
 
 def _holds(proof: Callable[[], None]) -> bool:

@@ -54,7 +54,7 @@ class Server:
         address = self.address()
         return [urlsplit(address.amqp_url if isinstance(address, Broker) else address.url).port or 0]
 
-    def part(self, draw: random.Random) -> tuple[int, ...]:  # noqa: ARG002 - a cluster has to choose
+    def part(self, draw: random.Random) -> tuple[int, ...]:
         """What `kill` and `start` are told so that they concern a part of it, where it has parts."""
         return ()
 
