@@ -79,7 +79,7 @@ def run(plan: Plan, own: dict[str, Server], folder: Path, say: Callable[[str], N
     tally = Tally()
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        settings = stack.enter_context(_premises(own))
+        settings = stack.enter_context(premises(own))
         proxy = Proxy({name: server.ports for name, server in own.items()})
         stack.callback(proxy.stop)
         fleet = Fleet(plan.replicas, plan.command, _environment(settings, proxy), folder, tally)
@@ -132,12 +132,12 @@ def _progress(tally: Tally, begun: float) -> str:
 
 
 @contextmanager
-def _premises(own: dict[str, Server]) -> Iterator[Settings]:
+def premises(own: dict[str, Server]) -> Iterator[Settings]:
     """A virtual host and a database with everything declared, past the proxy."""
     name = f"faults_{secrets.token_hex(4)}"
     broker, server = own[BROKER].address(), own[DATABASE].address()
     api, parts = broker.management_url + "/api", urlsplit(broker.amqp_url)
-    requests.put(f"{api}/vhosts/{name}", json={}, timeout=30).raise_for_status()
+    requests.put(f"{api}/vhosts/{name}", json=dict(own[BROKER].virtual_host), timeout=30).raise_for_status()
     everything = {"configure": ".*", "write": ".*", "read": ".*"}
     requests.put(f"{api}/permissions/{name}/{parts.username}", json=everything, timeout=30).raise_for_status()
     engine = create_engine(database.address(server.url), isolation_level="AUTOCOMMIT")

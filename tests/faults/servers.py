@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,7 +28,9 @@ class Server:
     """The owner's side. Making it does not wait, so that several come up side by side; `address` does."""
 
     keeper: str = "tests.faults.servers"
-    addresses: dict[str, type[Any]] = ADDRESSES
+    addresses: Mapping[str, type[Any]] = ADDRESSES
+    virtual_host: Mapping[str, str] = MappingProxyType({})
+    """How a broker's virtual hosts are made."""
 
     def __init__(self, kind: str) -> None:
         self._kind = kind

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import amqp
 import pytest
@@ -15,11 +15,11 @@ import requests
 
 from shared.platform import topology
 from shared.platform.link import connect
-from shared.platform.settings import read
+from shared.platform.settings import Settings
 from tests.faults.books import Books
 from tests.faults.cluster import SIZE, Cluster
 from tests.faults.faults import BROKER
-from tests.faults.harness import Plan, run, servers
+from tests.faults.harness import Plan, premises, run, servers
 from tests.faults.proxy import Proxy
 from tests.faults.servers import Server
 
@@ -76,45 +76,45 @@ def wait_until(reached: Callable[[], bool]) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_a_confirmed_event_is_kept_whichever_node_is_killed_or_cut_off(cluster: Cluster) -> None:
-    nodes = cluster.address()
-    with connect(nodes.amqp_url) as connection:
-        topology.declare(connection.channel(), embedded=False)
-    queues = {each.name for each in topology.describe(embedded=False).queues if "x-queue-type" in each.arguments}
-    wait_until(lambda: _members(nodes.management_url, queues) == dict.fromkeys(queues, SIZE))
+def test_a_confirmed_event_is_kept_whichever_node_is_killed_or_cut_off(own: dict[str, Server], cluster: Cluster) -> None:
+    management, (first, second, _) = cluster.address().management_url, cluster.ports
+    with premises(own) as settings:
+        everywhere = {queue.name: SIZE for queue in topology.describe(embedded=False).queues}
+        wait_until(lambda: _members(management, settings) == everywhere)
 
-    proxy = Proxy({BROKER: cluster.ports})
-    publisher = Publisher(nodes.amqp_url.replace(f":{cluster.ports[0]}/", f":{proxy.ports[BROKER]}/"))
-    publisher.start()
-    try:
-        publisher.wait_for_more()
-        for killed in (0, 2):
-            cluster.kill(killed)
+        proxy = Proxy({BROKER: cluster.ports})
+        publisher = Publisher(settings.broker.replace(f":{first}/", f":{proxy.ports[BROKER]}/"))
+        publisher.start()
+        try:
             publisher.wait_for_more()
-            cluster.start(killed)
-        cluster.partition(1)
-        assert _running(nodes.management_url) == SIZE - 1
-        with pytest.raises(OSError, match="refused"):
-            connect(nodes.amqp_urls[1]).connect()
-        publisher.wait_for_more()
-        cluster.heal(1)
-        assert _running(nodes.management_url) == SIZE
-        publisher.wait_for_more()
-    finally:
-        publisher.stopping = True
-        publisher.join()
-        proxy.stop()
+            for killed in (0, 2):
+                cluster.kill(killed)
+                publisher.wait_for_more()
+                cluster.start(killed)
+            cluster.partition(1)
+            assert _running(management) == SIZE - 1
+            with pytest.raises(OSError, match="refused"):
+                connect(settings.broker.replace(f":{first}/", f":{second}/")).connect()
+            publisher.wait_for_more()
+            cluster.heal(1)
+            assert _running(management) == SIZE
+            publisher.wait_for_more()
+        finally:
+            publisher.stopping = True
+            publisher.join()
+            proxy.stop()
 
-    confirmed = set(publisher.confirmed)
-    with connect(nodes.amqp_url) as connection:
-        channel: Any = connection.channel()
-        kept = {message.properties["message_id"] for message in iter(lambda: channel.basic_get(topology.inbox_queue("catalog"), no_ack=True), None)}
-    assert confirmed <= kept
-    assert confirmed <= Books(replace(read(), broker=nodes.amqp_url)).logged(len(confirmed)).keys()
+        confirmed = set(publisher.confirmed)
+        with connect(settings.broker) as connection:
+            channel: Any = connection.channel()
+            kept = {message.properties["message_id"] for message in iter(lambda: channel.basic_get(topology.inbox_queue("catalog"), no_ack=True), None)}
+        assert confirmed <= kept
+        assert confirmed <= Books(settings).logged(len(confirmed)).keys()
 
 
-def _members(management: str, queues: set[str]) -> dict[str, int]:
-    return {queue["name"]: len(queue.get("members", ())) for queue in _ask(management, "queues/%2F") if queue["name"] in queues}
+def _members(management: str, settings: Settings) -> dict[str, int]:
+    """On how many nodes each queue has a copy."""
+    return {queue["name"]: len(queue.get("members", ())) for queue in _ask(management, f"queues/{urlsplit(settings.broker).path[1:]}")}
 
 
 def _running(management: str) -> int:
@@ -128,7 +128,7 @@ def _ask(management: str, path: str) -> Any:
 @pytest.mark.timeout(300)
 def test_trades_go_on_and_add_up_while_nodes_are_killed_and_cut_off(own: dict[str, Server], tmp_path: Path) -> None:
     faults = ("deliver_again", "kill_the_broker", "partition_a_node")
-    report = run(Plan(20, "cluster", len(faults), faults, replicas=1, clients=6, pace=0.3), own, tmp_path, lambda _: None)
+    report = run(Plan(20, "cluster", len(faults), faults, replicas=1, clients=6, pace=0.3), own, tmp_path, print)
     assert report.sound, report.examples
     figures = report.figures
     assert (figures["broker_nodes"], figures["broker_restarts"], figures["partitions"]) == (SIZE, 1, 1)
