@@ -94,7 +94,8 @@ def describe(embedded: bool) -> Topology:
     subscribers = tuple(service for service, sources in SUBSCRIPTIONS.items() if sources)
     kept = {} if embedded else {"alternate-exchange": UNROUTED}
     exchanges = tuple(Exchange(event_exchange(service), "topic", kept) for service in publishers)
-    # Requests are transient and bounded by their deadline, so their queue needs no copies; the limit bounds its memory.
+    # Requests are transient and bounded by their deadline: what type their queue is, the virtual host's default may say. A single broker's
+    # is classic, the fastest; a cluster's should be quorum, or a service is away as long as its queue's node. The limit bounds its memory.
     queues = tuple(Queue(rpc_queue(service), {"x-max-length": 10_000, "x-overflow": "reject-publish"}) for service in publishers)
     queues += tuple(_inbox(service) for service in subscribers)
     bindings = tuple(Binding(event_exchange(source), inbox_queue(service)) for service in subscribers for source in SUBSCRIPTIONS[service])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.faults.faults import FAULTS
+from tests.faults.faults import FAULTS, applicable
 from tests.faults.harness import Plan, run, servers
 from tests.faults.report import tables
 from tests.servers import ServerUnavailable
@@ -28,11 +28,12 @@ def main() -> int:
     parser.add_argument("--seed", default="1")
     parser.add_argument("--faults", type=int, help="how many; one for every 20 orders, and one of each kind, by default")
     parser.add_argument("--kinds", nargs="*", default=[], choices=sorted(FAULTS), metavar="KIND", help=f"only these: {', '.join(sorted(FAULTS))}")
+    parser.add_argument("--cluster", action="store_true", help="three broker nodes: any one is killed, or cut off from the others")
     parser.add_argument("--replicas", type=int, default=2, help="of each service")
     parser.add_argument("--clients", type=int, default=12)
     parser.add_argument("--pace", type=float, default=1.0, help="how long faults last, times this")
     given = parser.parse_args()
-    faults = given.faults if given.faults is not None else max(len(given.kinds or FAULTS), given.orders // ORDERS_A_FAULT)
+    faults = given.faults if given.faults is not None else max(len(given.kinds or applicable(3 if given.cluster else 1)), given.orders // ORDERS_A_FAULT)
     plan = Plan(given.orders, given.seed, faults, tuple(given.kinds), given.replicas, given.clients, given.pace)
     console, told = Console(width=None if sys.stdout.isatty() else 160), [0.0]
 
@@ -44,7 +45,7 @@ def main() -> int:
     logs = BUILD / "faults"
     shutil.rmtree(logs, ignore_errors=True)
     try:
-        with servers() as own:
+        with servers(given.cluster) as own:
             report = run(plan, own, logs, say)
     except ServerUnavailable as error:
         console.print(str(error))

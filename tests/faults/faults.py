@@ -16,6 +16,7 @@ from kombu import Connection
 
 from shared.platform.crashpoints import POINTS
 from shared.platform.topology import EVENT_LOG, SUBSCRIPTIONS, inbox_queue, rpc_queue
+from tests.faults.cluster import Cluster
 from tests.faults.fleet import Fleet
 from tests.faults.proxy import Proxy
 from tests.faults.servers import Server
@@ -89,10 +90,15 @@ def fault(weight: int, alone_at: str = "", *, outage: bool = True) -> Callable[[
     return enter
 
 
-def schedule(seed: str, number: int, kinds: Sequence[str] = ()) -> list[tuple[str, random.Random]]:
-    """So many faults of these kinds (all, if none is named) in turn, each with its own source of chance: first one of each, then as their weights have it."""
+def applicable(nodes: int) -> list[str]:
+    """The kinds of faults there are for so many broker nodes."""
+    return sorted(FAULTS if nodes > 1 else FAULTS.keys() - {partition_a_node.__name__})
+
+
+def schedule(seed: str, number: int, kinds: Sequence[str]) -> list[tuple[str, random.Random]]:
+    """So many faults of these kinds in turn, each with its own source of chance: first one of each, then as their weights have it."""
     draw = random.Random(f"{seed} faults")
-    known = sorted(kinds or FAULTS)
+    known = sorted(kinds)
     names = draw.sample(known, len(known))
     names += draw.choices(known, [FAULTS[name].weight for name in known], k=max(0, number - len(names)))
     return [(name, random.Random(f"{seed} fault {place} {name}")) for place, name in enumerate(names[:number])]
@@ -140,9 +146,22 @@ def kill_the_database(stage: Stage, draw: random.Random) -> None:
 
 
 def _kill_and_start(stage: Stage, target: str, draw: random.Random) -> None:
-    stage.servers[target].kill()
+    server = stage.servers[target]
+    part = server.part(draw)
+    server.kill(*part)
     stage.last(0, 4, draw)
-    stage.servers[target].start()
+    server.start(*part)
+
+
+@fault(3, BROKER)
+def partition_a_node(stage: Stage, draw: random.Random) -> None:
+    """It sees the others no more, nor they it, while its clients see all of them."""
+    cluster = stage.servers[BROKER]
+    assert isinstance(cluster, Cluster)
+    (node,) = cluster.part(draw)
+    cluster.partition(node)
+    stage.last(0, 8, draw)
+    cluster.heal(node)
 
 
 @fault(2)

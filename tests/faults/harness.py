@@ -24,7 +24,8 @@ from shared.platform.topology import SUBSCRIPTIONS
 from tests.faults.books import Books
 from tests.faults.checker import check, settle
 from tests.faults.clients import Clients
-from tests.faults.faults import BROKER, DATABASE, Stage, schedule
+from tests.faults.cluster import Cluster
+from tests.faults.faults import BROKER, DATABASE, Stage, applicable, schedule
 from tests.faults.fleet import Fleet
 from tests.faults.market import open_market
 from tests.faults.proxy import Proxy
@@ -46,7 +47,7 @@ _SETTINGS = {"RPC_TIMEOUT": "5", "STATEMENT_TIMEOUT": "5", "DRAIN_TIMEOUT": "5"}
 
 @dataclass(frozen=True)
 class Plan:
-    """`faults`: how many, of these `kinds` (all, if none is named); `pace` scales how long each lasts; `command` starts a service: `… run SERVICE`.
+    """`faults`: how many, of these `kinds` (all that apply, if none is named); `pace` scales how long each lasts; `command` starts a service: `… run SERVICE`.
 
     `patience`: seconds without any answer after which a run is given up, and that what is under way at the end has to come to its own.
     """
@@ -63,10 +64,10 @@ class Plan:
 
 
 @contextmanager
-def servers() -> Iterator[dict[str, Server]]:
-    """A broker and a database of one's own. ServerUnavailable where they cannot be had."""
+def servers(cluster: bool = False) -> Iterator[dict[str, Server]]:
+    """A broker (or a cluster of them) and a database of one's own. ServerUnavailable where they cannot be had."""
     with ExitStack() as stack:
-        started = {BROKER: Server("rabbitmq"), DATABASE: Server("postgresql")}
+        started = {BROKER: Cluster() if cluster else Server("rabbitmq"), DATABASE: Server("postgresql")}
         for server in started.values():
             stack.callback(server.stop)
         for server in started.values():
@@ -80,8 +81,8 @@ def run(plan: Plan, own: dict[str, Server], folder: Path, say: Callable[[str], N
     tally = Tally()
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        settings = stack.enter_context(_premises(own))
-        proxy = Proxy({BROKER: _port(settings.broker), DATABASE: _port(settings.database)})
+        settings = stack.enter_context(premises(own))
+        proxy = Proxy({name: server.ports for name, server in own.items()})
         stack.callback(proxy.stop)
         fleet = Fleet(plan.replicas, plan.command, _environment(settings, proxy), folder, tally)
         stack.callback(fleet.stop)
@@ -104,12 +105,12 @@ def run(plan: Plan, own: dict[str, Server], folder: Path, say: Callable[[str], N
             stage.web.command(operator, "/v1/test-clock", {"seconds": LAST_DAYS * 86_400})
             settle(settings, plan.patience)
         seconds = time.monotonic() - begun
-        return make_report(tally, check(settings, tally, market), Books(settings), plan.seed, seconds)
+        return make_report(tally, check(settings, tally, market), Books(settings), plan.seed, seconds, len(own[BROKER].ports))
 
 
 def _break(plan: Plan, stage: Stage, clients: Clients, look: Callable[[], None]) -> None:
     """Have the faults come, evenly over the run, as many at a time as there are hands; returns when the last of them has passed."""
-    course = schedule(plan.seed, plan.faults, plan.kinds)
+    course = schedule(plan.seed, plan.faults, plan.kinds or applicable(len(stage.servers[BROKER].ports)))
     begun, every = len(stage.tally.answers), plan.orders * COMMANDS_OF_A_TRADE / (len(course) + 1)
     with ThreadPoolExecutor(FAULTS_AT_A_TIME) as hands:
         doing = []
@@ -133,12 +134,12 @@ def _progress(tally: Tally, begun: float) -> str:
 
 
 @contextmanager
-def _premises(own: dict[str, Server]) -> Iterator[Settings]:
+def premises(own: dict[str, Server]) -> Iterator[Settings]:
     """A virtual host and a database with everything declared, past the proxy."""
     name = f"faults_{secrets.token_hex(4)}"
     broker, server = own[BROKER].address(), own[DATABASE].address()
     api, parts = broker.management_url + "/api", urlsplit(broker.amqp_url)
-    requests.put(f"{api}/vhosts/{name}", json={}, timeout=30).raise_for_status()
+    requests.put(f"{api}/vhosts/{name}", json=dict(own[BROKER].virtual_host), timeout=30).raise_for_status()
     everything = {"configure": ".*", "write": ".*", "read": ".*"}
     requests.put(f"{api}/permissions/{name}/{parts.username}", json=everything, timeout=30).raise_for_status()
     engine = create_engine(database.address(server.url), isolation_level="AUTOCOMMIT")

@@ -7,15 +7,20 @@ import json
 import random
 import subprocess
 import sys
+from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 
 class Proxy:
-    """The owner's side: `ports` are where each target may be reached through the proxy. Commands concern one target, by its name."""
+    """The owner's side: `ports` are where each target may be reached through the proxy. Commands concern one target, by its name.
 
-    def __init__(self, targets: dict[str, int]) -> None:
+    A target that listens at several ports is met at each in turn, past those that refuse.
+    """
+
+    def __init__(self, targets: dict[str, list[int]]) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.proxy", json.dumps(targets)],
             stdin=subprocess.PIPE,
@@ -79,10 +84,12 @@ class End(asyncio.Protocol):
             transport.abort()
 
     async def _reach(self) -> None:
-        try:
-            await self.door.loop.create_connection(lambda: End(self.door, self), "127.0.0.1", self.door.target)
-        except OSError:
-            self.transport.abort()
+        self.door.target.rotate()
+        for port in tuple(self.door.target):
+            with suppress(OSError):
+                await self.door.loop.create_connection(lambda: End(self.door, self), "127.0.0.1", port)
+                return
+        self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         assert self.other  # nothing is read before it is there
@@ -111,8 +118,8 @@ class End(asyncio.Protocol):
 class Door:
     """A port of the proxy that leads to one target, with its connections (each known by its client's end) and what is wrong with them."""
 
-    def __init__(self, target: int, loop: asyncio.AbstractEventLoop) -> None:
-        self.target, self.loop = target, loop
+    def __init__(self, target: list[int], loop: asyncio.AbstractEventLoop) -> None:
+        self.target, self.loop = deque(target), loop
         self.clients: set[End] = set()
         self.frozen: set[End] = set()
         self.all_frozen = False
@@ -162,10 +169,10 @@ class Door:
         return random.Random(seed).sample(clients, round(len(clients) * share))
 
 
-async def main(targets: dict[str, int]) -> None:
+async def main(targets: dict[str, list[int]]) -> None:
     """Serves until standard input ends; each line of it is a command, answered by a line."""
     loop = asyncio.get_running_loop()
-    doors = {name: Door(port, loop) for name, port in targets.items()}
+    doors = {name: Door(ports, loop) for name, ports in targets.items()}
     print(json.dumps({name: await door.open() for name, door in doors.items()}), flush=True)
     lines = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)

@@ -32,7 +32,7 @@ class Report:
         return [f"{kind}: {words}" for kind in ("lost", "duplicates", "illegal", "other") for words in getattr(found, kind)[:10]]
 
 
-def make_report(tally: Tally, findings: Findings, books: Books, seed: str, seconds: float) -> Report:
+def make_report(tally: Tally, findings: Findings, books: Books, seed: str, seconds: float, broker_nodes: int) -> Report:
     recoveries = tally.recoveries()
     times = [each for _, each in recoveries]
     by_fault: dict[str, list[float]] = defaultdict(list)
@@ -42,6 +42,7 @@ def make_report(tally: Tally, findings: Findings, books: Books, seed: str, secon
     figures = {
         "seed": seed,
         "seconds": round(seconds),
+        "broker_nodes": broker_nodes,
         "trades": tally.began,
         "acknowledged": len(tally.placed),
         "completed": books.number("orders", "SELECT count(*) FROM orders WHERE state = 'completed'"),
@@ -53,6 +54,7 @@ def make_report(tally: Tally, findings: Findings, books: Books, seed: str, secon
         "kills": sum(tally.kills.values()),
         "broker_restarts": done["kill_the_broker"],
         "database_restarts": done["kill_the_database"],
+        "partitions": done["partition_a_node"],
         "lost": len(findings.lost),
         "duplicate_effects": len(findings.duplicates),
         "duplicates_absorbed": books.everywhere("SELECT sum(duplicates) FROM inbox"),
@@ -78,7 +80,9 @@ def _recovery(times: list[float]) -> dict[str, float]:
 def tables(report: Report) -> Iterator[Table]:
     """What came of it, and what was done to it."""
     figures = report.figures
-    result = Table("", "", title=f"Seed {figures['seed']}: {figures['trades']:,} trades in {figures['seconds']:,} s", title_justify="left")
+    broker = "a single broker" if figures["broker_nodes"] == 1 else f"a cluster of {figures['broker_nodes']} brokers"
+    title = f"Seed {figures['seed']}: {figures['trades']:,} trades in {figures['seconds']:,} s on {broker}"
+    result = Table("", "", title=title, title_justify="left")
     for name in _SHOWN:
         wrong = figures[name] == 0 if name == "duplicates_absorbed" else name in _NOTHING and figures[name] != 0
         result.add_row(name.replace("_", " ").removesuffix(" s"), f"[{'red' if wrong else 'default'}]{figures[name]:,}{' s' if name.endswith('_s') else ''}[/]")
@@ -95,5 +99,5 @@ _NOTHING = (
 )  # fmt: skip
 _SHOWN = (
     "trades", "acknowledged", "completed", "cancelled", "rejected", "commands", "commands_acknowledged", "events", "kills", "broker_restarts",
-    "database_restarts", *_NOTHING[:2], "duplicates_absorbed", *_NOTHING[2:], "recovery_p50_s", "recovery_p99_s", "slowest_answer_s",
+    "database_restarts", "partitions", *_NOTHING[:2], "duplicates_absorbed", *_NOTHING[2:], "recovery_p50_s", "recovery_p99_s", "slowest_answer_s",
 )  # fmt: skip

@@ -7,28 +7,35 @@ import contextlib
 import dataclasses
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from types import MappingProxyType, ModuleType
 from typing import Any
+from urllib.parse import urlsplit
 
-from tests.servers import ADDRESSES, ServerUnavailable, debian, local_postgresql, local_rabbitmq
+from tests.servers import ADDRESSES, Broker, ServerUnavailable, debian, local_postgresql, local_rabbitmq
 from tests.servers.processes import Home, home
 
 _LONGEST_STOP = 60
-_PACKAGES = {"rabbitmq": ("rabbitmq-server", local_rabbitmq), "postgresql": ("postgresql", local_postgresql)}
 
 
 class Server:
     """The owner's side. Making it does not wait, so that several come up side by side; `address` does."""
 
+    keeper: str = "tests.faults.servers"
+    addresses: Mapping[str, type[Any]] = ADDRESSES
+    virtual_host: Mapping[str, str] = MappingProxyType({})
+    """How a broker's virtual hosts are made."""
+
     def __init__(self, kind: str) -> None:
         self._kind = kind
         self._keeper = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.servers", kind],
+            [sys.executable, "-m", self.keeper, kind],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -40,16 +47,26 @@ class Server:
     def address(self) -> Any:
         """The server's `Broker` or `Database`, once it answers. ServerUnavailable where it cannot be had."""
         if self._address is None:
-            self._address = ADDRESSES[self._kind](**json.loads(self._answer()))
+            self._address = self.addresses[self._kind](**json.loads(self._answer()))
         return self._address
 
-    def kill(self) -> None:
-        """As by a power cut: SIGKILL to all of it."""
-        self._ask("kill")
+    @property
+    def ports(self) -> list[int]:
+        """Where it listens for clients."""
+        address = self.address()
+        return [urlsplit(address.amqp_url if isinstance(address, Broker) else address.url).port or 0]
 
-    def start(self) -> None:
+    def part(self, draw: random.Random) -> tuple[int, ...]:
+        """What `kill` and `start` are told so that they concern a part of it, where it has parts."""
+        return ()
+
+    def kill(self, *part: int) -> None:
+        """As by a power cut: SIGKILL to all of it."""
+        self._ask("kill", *part)
+
+    def start(self, *part: int) -> None:
         """After a kill: it is back, with the data it had, when this returns."""
-        self._ask("start")
+        self._ask("start", *part)
 
     def control(self, *words: str) -> None:
         """A command of the server's own control tool; RuntimeError where it fails."""
@@ -59,12 +76,12 @@ class Server:
         """Let go of the keeper and wait until the server is gone."""
         self._keeper.communicate(timeout=_LONGEST_STOP)
 
-    def _ask(self, *words: str) -> None:
+    def _ask(self, *words: str | int) -> None:
         assert self._keeper.stdin
         self._keeper.stdin.write(json.dumps(words) + "\n")
         self._keeper.stdin.flush()
         if failure := json.loads(self._answer()):
-            raise RuntimeError(f"{self._kind} {' '.join(words)}: {failure}")
+            raise RuntimeError(f"{self._kind} {' '.join(map(str, words))}: {failure}")
 
     def _answer(self) -> str:
         assert self._keeper.stdout
@@ -132,14 +149,16 @@ def _postgresql(binaries: Path) -> Iterator[tuple[Any, Held]]:
         yield database, Held(folder, command, {}, lambda: local_postgresql.connect(database.url))
 
 
-def main(kind: str) -> int:
-    """Holds a server of the kind for whoever holds the other end of standard input."""
+_KINDS = {"rabbitmq": ("rabbitmq-server", local_rabbitmq, _rabbitmq), "postgresql": ("postgresql", local_postgresql, _postgresql)}
+
+
+def hold(kind: str, package: str, local: ModuleType, running: Callable[[Path], AbstractContextManager[tuple[Any, Any]]]) -> int:
+    """Holds what `running` gives for whoever holds the other end of standard input; the exit status."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    package, local = _PACKAGES[kind]
     try:
         if not local.find():
             debian.install(package)
-        with {"rabbitmq": _rabbitmq, "postgresql": _postgresql}[kind](local.find() or Path()) as (address, held):
+        with running(local.find() or Path()) as (address, held):
             try:
                 print(json.dumps(dataclasses.asdict(address)), flush=True)
                 for line in sys.stdin:
@@ -152,7 +171,7 @@ def main(kind: str) -> int:
     return 0
 
 
-def _told(held: Held, method: str, *words: str) -> str:
+def _told(held: Any, method: str, *words: str | int) -> str:
     try:
         getattr(held, method)(*words)
     except (ServerUnavailable, subprocess.TimeoutExpired) as error:
@@ -161,4 +180,4 @@ def _told(held: Held, method: str, *words: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(hold(sys.argv[1], *_KINDS[sys.argv[1]]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -39,9 +39,13 @@ def running(script: Path) -> Iterator[Broker]:
             yield broker
 
 
-def configure(folder: Home) -> tuple[Broker, dict[str, str]]:
-    """A node's address, and the environment in which RabbitMQ's commands start it or speak to it; its files are in the folder."""
-    password, port, management = secrets.token_hex(16), free_port(), free_port()
+def configure(folder: Home, settings: Mapping[str, object] | None = None, variables: Mapping[str, object] | None = None) -> tuple[Broker, dict[str, str]]:
+    """A node's address, and the environment in which RabbitMQ's commands start it or speak to it; its files are in the folder.
+
+    `settings` of its configuration file and `variables` of its environment go before its own.
+    """
+    settings = settings or {}
+    password, port, management = settings.get("default_pass", secrets.token_hex(16)), free_port(), free_port()
     configuration = {
         "listeners.tcp.1": f"127.0.0.1:{port}",
         "management.tcp.ip": "127.0.0.1",
@@ -50,6 +54,7 @@ def configure(folder: Home) -> tuple[Broker, dict[str, str]]:
         "default_pass": password,
         "log.file": "false",
         "log.console": "true",
+        **settings,
     }
     environment = {
         "RABBITMQ_NODENAME": f"tradelane-{secrets.token_hex(4)}@localhost",
@@ -66,6 +71,7 @@ def configure(folder: Home) -> tuple[Broker, dict[str, str]]:
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": _ERLANG,
         "ERL_EPMD_PORT": free_port(),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
+        **(variables or {}),
     }
     broker = Broker(f"amqp://tradelane:{password}@127.0.0.1:{port}//", f"http://tradelane:{password}@127.0.0.1:{management}")
     return broker, {name: str(value) for name, value in environment.items()}
