@@ -31,7 +31,7 @@ def _green() -> Iterator[None]:
 def proxy(database_url: str) -> Iterator[Proxy]:
     port = urlsplit(database_url).port
     assert port
-    proxy = Proxy({"database": port})
+    proxy = Proxy({"database": [port]})
     yield proxy
     proxy.stop()
 
