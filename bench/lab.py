@@ -1,0 +1,144 @@
+"""The laboratory: starts what a workload needs, takes it down afterwards, and has subjects measured in turns."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Self, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+from sqlalchemy import create_engine, text
+
+from shared.platform.database import address
+from tests.servers import Broker, Database, Server
+
+Measurement = TypeVar("Measurement")
+
+START_SECONDS = 90
+STOP_SECONDS = 15
+ROOT = Path(__file__).parents[1]
+
+
+class Lab:
+    """Servers live as long as the laboratory; processes, virtual hosts and databases as long as the `scene` that they were made in."""
+
+    def __init__(self, rounds: int, seconds: float) -> None:
+        self.rounds, self.seconds = rounds, seconds
+        self.workload = ""
+        self._servers = ExitStack()
+        self._scene = ExitStack()
+        self._numbers = itertools.count(1)
+
+    def __enter__(self) -> Self:
+        self.folder = Path(self._servers.enter_context(TemporaryDirectory(prefix="tradelane-bench-")))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._servers.close()
+
+    @contextmanager
+    def scene(self, workload: str) -> Iterator[None]:
+        """One workload's time in the laboratory."""
+        self.workload = workload
+        with ExitStack() as self._scene:
+            yield
+
+    def tell(self, what: str) -> None:
+        """Progress, for whoever waits."""
+        print(f"  … {self.workload}: {what}", file=sys.stderr, flush=True)
+
+    def interleaved(self, subjects: Mapping[str, Callable[[], Measurement]]) -> dict[str, list[Measurement]]:
+        """Each subject's measurements, one a round. All take their turn in every round, so that the machine's noise meets them alike."""
+        measured: dict[str, list[Measurement]] = {name: [] for name in subjects}
+        for number in range(1, self.rounds + 1):
+            for name, measure in subjects.items():
+                self.tell(f"round {number}/{self.rounds}: {name}")
+                measured[name].append(measure())
+        return measured
+
+    @cached_property
+    def broker(self) -> Broker:
+        """A RabbitMQ of our own."""
+        return self._server("rabbitmq")
+
+    @cached_property
+    def database(self) -> Database:
+        """A PostgreSQL of our own."""
+        return self._server("postgresql")
+
+    def _server(self, kind: str) -> Broker | Database:
+        server = Server(kind)
+        self._servers.callback(server.stop)
+        return server.address()
+
+    def new_broker(self) -> str:
+        """The address of an empty virtual host."""
+        name, api = f"bench-{next(self._numbers)}", self.broker.management_url + "/api"
+        requests.put(f"{api}/vhosts/{name}", json={}, timeout=30).raise_for_status()
+        everything = {"configure": ".*", "write": ".*", "read": ".*"}
+        requests.put(f"{api}/permissions/{name}/{urlsplit(api).username}", json=everything, timeout=30).raise_for_status()
+        self._scene.callback(lambda: requests.delete(f"{api}/vhosts/{name}", timeout=60))
+        parts = urlsplit(self.broker.amqp_url)
+        return f"{parts.scheme}://{parts.netloc}/{name}"
+
+    def new_database(self) -> str:
+        """The address of an empty database."""
+        name = f"bench_{next(self._numbers)}"
+        server = create_engine(address(self.database.url), isolation_level="AUTOCOMMIT")
+
+        def drop() -> None:
+            with server.connect() as connection:
+                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+            server.dispose()
+
+        with server.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        self._scene.callback(drop)
+        return address(self.database.url).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+
+    def python(self, *arguments: str, ready: Callable[[], object], **environment: str) -> subprocess.Popen[bytes]:
+        """Python with these arguments, once `ready` raises no more; ended with the scene. RuntimeError with its last words where it does not come up."""
+        return self.start([sys.executable, *arguments], ready, environment)
+
+    def start(self, command: Sequence[str], ready: Callable[[], object], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """The same for any command."""
+        log = self.folder / f"{next(self._numbers)}.log"
+        with log.open("wb") as output:
+            surroundings = os.environ | {"PYTHONWARNINGS": "ignore"} | environment
+            process = subprocess.Popen(command, cwd=ROOT, env=surroundings, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0)
+        self._scene.callback(end, process)
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                ready()
+            except Exception as error:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"{' '.join(command)} did not come up ({error!r}):\n{log.read_text(errors='replace')[-3000:]}") from error
+                time.sleep(0.1)
+            else:
+                return process
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """In order if it does that in good time, else not."""
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def answers(url: str) -> None:
+    """Raises while there is no good answer to a GET."""
+    requests.get(url, timeout=5).raise_for_status()

@@ -1,0 +1,11 @@
+"""The workloads, each a module whose `measure(lab)` gives its comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bench.comparison import Comparison
+from bench.lab import Lab
+
+WORKLOADS: dict[str, Callable[[Lab], list[Comparison]]] = {}
+"""In the order in which they run."""
