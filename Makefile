@@ -7,9 +7,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
+BENCH := .venv-bench
+BENCH_INSTALLED := $(BENCH)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test faults check lint fmt types contracts docs docs-check lock hooks servers compose-up compose-down clean
+.PHONY: help demo up test faults bench check lint fmt types contracts docs docs-check lock hooks servers compose-up compose-down clean
 
 help: ## this list
 	@echo "make …"
@@ -24,6 +26,11 @@ $(DEVELOPMENT): requirements-dev.lock pyproject.toml scripts/venv
 	@scripts/venv $(VENV) requirements-dev.lock
 	@touch $@ $(RUNTIME)
 
+# Peers bring libraries of their own: they stay out of the project's environment.
+$(BENCH_INSTALLED): requirements-bench.lock pyproject.toml scripts/venv
+	@scripts/venv $(BENCH) requirements-bench.lock
+	@touch $@
+
 demo: $(RUNTIME) ## run a whole export trade and show it (TRADE=file: another one)
 	@$(BIN)/tradelane demo $(if $(TRADE),--trade "$(TRADE)")
 
@@ -35,6 +42,9 @@ test: $(DEVELOPMENT) ## the whole suite, on RabbitMQ and PostgreSQL it finds or 
 
 faults: $(DEVELOPMENT) ## break a running system in every way, and add up what is left (ORDERS, SEED, ARGS: --help lists them)
 	@$(BIN)/python -m tests.faults $(if $(ORDERS),--orders $(ORDERS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+bench: $(BENCH_INSTALLED) ## measure ours and its peers in turns (ARGS="--only echo --rounds 5": see bench/README.md)
+	@$(BENCH)/bin/python -m bench $(ARGS)
 
 check: lint types contracts docs-check ## lint, types, contracts and docs-check
 
@@ -67,6 +77,7 @@ lock: $(DEVELOPMENT) ## pin the current release of every library, for every plat
 	@$(BIN)/python -m pip install -qq uv
 	@$(BIN)/uv pip compile $(PIN) --group build -o requirements.lock
 	@$(BIN)/uv pip compile $(PIN) --group build --group dev --constraint requirements.lock -o requirements-dev.lock
+	@$(BIN)/uv pip compile $(PIN) --group build --group bench --constraint requirements.lock -o requirements-bench.lock
 
 hooks: $(DEVELOPMENT) ## check before every git commit
 	@$(BIN)/pre-commit install
@@ -81,5 +92,5 @@ compose-down: ## stop the containers; their data stays
 	docker compose down
 
 clean: ## remove what was built; data in var/ stays
-	rm -rf $(VENV) *.egg-info build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) *.egg-info build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
