@@ -106,7 +106,13 @@ class Lab:
         self._scene.callback(drop)
         return address(self.database.url).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
 
-    def python(self, *arguments: str, ready: Callable[[], object], **environment: str) -> subprocess.Popen[bytes]:
+    def command(self, *words: str, **environment: str) -> None:
+        """`tradelane` with these words, to its end; RuntimeError where it fails."""
+        done = subprocess.run([sys.executable, "-m", "tradelane", *words], cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"tradelane {' '.join(words)} failed:\n{done.stdout}{done.stderr}")
+
+    def python(self, *arguments: str, ready: Callable[[], object] = lambda: None, **environment: str) -> subprocess.Popen[bytes]:
         """Python with these arguments, once `ready` raises no more; ended with the scene. RuntimeError with its last words where it does not come up."""
         return self.start([sys.executable, *arguments], ready, environment)
 

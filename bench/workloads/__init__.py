@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 from bench.comparison import Comparison
 from bench.lab import Lab
+from bench.workloads import echo
 
-WORKLOADS: dict[str, Callable[[Lab], list[Comparison]]] = {}
+WORKLOADS: dict[str, Callable[[Lab], list[Comparison]]] = {
+    "echo": echo.measure,
+}
 """In the order in which they run."""

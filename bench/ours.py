@@ -1,0 +1,98 @@
+"""Small services of our own on the platform, run as `tradelane run` runs services: `python -m bench.ours echo|bare|gateway`.
+
+`gateway` is the real one with one more route, which shows what it does for every request without a database behind it.
+"""
+
+from __future__ import annotations
+
+from tradelane import up  # makes the process green, which has to come before anything else
+
+# isort: split
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import fields, validate
+from werkzeug.wrappers import Response
+
+from services.gateway.application.handling import handle
+from services.gateway.application.identity import Identity
+from services.gateway.application.routes import POST, ROUTES, Route
+from shared.contracts.fields import Id, Money, Quantity, Shape, Text
+from shared.contracts.operations import Operation
+from shared.platform.calls import Call
+from shared.platform.client import RpcClient
+from shared.platform.rpc import rpc
+from shared.platform.web import Request, http
+from shared.platform.wire import encode
+
+
+class Words(Shape):
+    text = fields.String(required=True)
+
+
+class Line(Shape):
+    product_id = Id(required=True)
+    quantity = Quantity(required=True)
+    price = Money(required=True)
+
+
+class Purchase(Shape):
+    """As much to check as an order has."""
+
+    buyer = Text(required=True)
+    note = Text(longest=2000)
+    lines = fields.List(fields.Nested(Line), required=True, validate=validate.Length(1, 100))
+
+
+ECHO = Operation("echo", "echo", Words, Words)
+ECHO_PURCHASE = Operation("echo", "echo_purchase", Purchase, Purchase)
+
+
+class EchoService:
+    name = "echo"
+
+    @rpc(ECHO)
+    def echo(self, call: Call) -> Mapping[str, Any]:
+        return call.data
+
+    @rpc(ECHO_PURCHASE)
+    def echo_purchase(self, call: Call) -> Mapping[str, Any]:
+        return call.data
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    method: str = "GET"
+    rule: str = "/echo/<text>"
+
+
+class BareService:
+    """HTTP and RPC, nothing else."""
+
+    name = "bare"
+    rpc = RpcClient()
+
+    @http(lambda: [Bare()])
+    def answer(self, _endpoint: Bare, request: Request) -> Response:
+        return Response(encode(self.rpc.call(ECHO, {"text": request.path_values["text"]})), content_type="application/json")
+
+
+class GatewayService:
+    """The gateway's own handling: who asks, is the request sound, what goes with it for tracing."""
+
+    name = "gateway"
+    rpc = RpcClient()
+    identity = Identity()
+
+    @http(lambda: (*ROUTES, Route(POST, "/v1/echo", ECHO_PURCHASE, "Echo")))
+    def answer(self, endpoint: Route, request: Request) -> Response:
+        return handle(endpoint, request, self.rpc, self.identity)
+
+
+SERVICES = {each.name: each for each in (EchoService, BareService, GatewayService)}
+
+if __name__ == "__main__":
+    up.service_class = SERVICES.__getitem__  # in all else it is the real thing
+    up.run(sys.argv[1:])
