@@ -1,6 +1,6 @@
-"""Small services of our own on the platform, run as `tradelane run` runs services: `python -m bench.ours echo|bare|gateway`.
+"""Small services of our own on the platform, run as `tradelane run` runs services: `python -m bench.ours echo|bare|gateway|accounts`.
 
-`gateway` is the real one with one more route, which shows what it does for every request without a database behind it.
+`gateway` is the real one with one more route, which shows what it does for every request without a database behind it; `accounts` has that service's database, outbox and relay, and nothing to do but what it is asked to.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from tradelane import up  # makes the process green, which has to come before an
 
 # isort: split
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +21,13 @@ from services.gateway.application.handling import handle
 from services.gateway.application.identity import Identity
 from services.gateway.application.routes import POST, ROUTES, Route
 from shared.contracts.fields import Id, Money, Quantity, Shape, Text
-from shared.contracts.operations import Operation
+from shared.contracts.operations import Empty, Operation
+from shared.kit.ids import new_id
 from shared.platform.calls import Call
 from shared.platform.client import RpcClient
+from shared.platform.database import Transaction
 from shared.platform.rpc import rpc
+from shared.platform.store import Store
 from shared.platform.web import Request, http
 from shared.platform.wire import encode
 
@@ -46,8 +50,13 @@ class Purchase(Shape):
     lines = fields.List(fields.Nested(Line), required=True, validate=validate.Length(1, 100))
 
 
+class Committed(Shape):
+    at = fields.Float(required=True)  # seconds, by the machine's clock
+
+
 ECHO = Operation("echo", "echo", Words, Words)
 ECHO_PURCHASE = Operation("echo", "echo_purchase", Purchase, Purchase)
+EMIT = Operation("accounts", "emit", Empty, Committed)
 
 
 class EchoService:
@@ -91,7 +100,24 @@ class GatewayService:
         return handle(endpoint, request, self.rpc, self.identity)
 
 
-SERVICES = {each.name: each for each in (EchoService, BareService, GatewayService)}
+class EventsService:
+    """Publishes an event when asked, and tells when that was committed."""
+
+    name = "accounts"
+    store = Store()
+
+    @rpc(EMIT)
+    def emit(self, _call: Call) -> Mapping[str, Any]:
+        self.store.run(_register)
+        return {"at": time.time()}
+
+
+def _register(tx: Transaction) -> None:
+    account = new_id()
+    tx.emit("accounts.account_registered.v1", account, {"account_id": account, "name": "A Buyer", "roles": ["buyer"], "country": "CH"})
+
+
+SERVICES = {each.name: each for each in (EchoService, BareService, GatewayService, EventsService)}
 
 if __name__ == "__main__":
     up.service_class = SERVICES.__getitem__  # in all else it is the real thing

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from bench.comparison import Comparison
 from bench.lab import Lab
-from bench.workloads import echo
+from bench.workloads import echo, events
 
 WORKLOADS: dict[str, Callable[[Lab], list[Comparison]]] = {
     "echo": echo.measure,
+    "events": events.measure,
 }
 """In the order in which they run."""
