@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 import os
+import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 from urllib.parse import urlsplit
 
 import requests
@@ -21,6 +22,7 @@ from sqlalchemy import create_engine, text
 
 from shared.platform.database import address
 from tests.servers import Broker, Database, Server
+from tradelane.client import Client
 
 Measurement = TypeVar("Measurement")
 
@@ -69,14 +71,14 @@ class Lab:
     @cached_property
     def broker(self) -> Broker:
         """A RabbitMQ of our own."""
-        return self._server("rabbitmq")
+        return cast(Broker, self._server("rabbitmq"))
 
     @cached_property
     def database(self) -> Database:
         """A PostgreSQL of our own."""
-        return self._server("postgresql")
+        return cast(Database, self._server("postgresql"))
 
-    def _server(self, kind: str) -> Broker | Database:
+    def _server(self, kind: str) -> Any:
         server = Server(kind)
         self._servers.callback(server.stop)
         return server.address()
@@ -106,33 +108,42 @@ class Lab:
         self._scene.callback(drop)
         return address(self.database.url).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
 
-    def command(self, *words: str, **environment: str) -> None:
+    def command(self, *words: str, environment: Mapping[str, str]) -> None:
         """`tradelane` with these words, to its end; RuntimeError where it fails."""
-        done = subprocess.run([sys.executable, "-m", "tradelane", *words], cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "tradelane", *words], cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise RuntimeError(f"tradelane {' '.join(words)} failed:\n{done.stdout}{done.stderr}")
 
-    def python(self, *arguments: str, ready: Callable[[], object] = lambda: None, **environment: str) -> subprocess.Popen[bytes]:
-        """Python with these arguments, once `ready` raises no more; ended with the scene. RuntimeError with its last words where it does not come up."""
-        return self.start([sys.executable, *arguments], ready, environment)
-
-    def start(self, command: Sequence[str], ready: Callable[[], object], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        """The same for any command."""
+    def python(self, *arguments: str, environment: Mapping[str, str] | None = None, ready: Callable[[], object] | None = None) -> subprocess.Popen[bytes]:
+        """Python with these arguments, ended with the scene; with `ready` once that raises no more."""
         log = self.folder / f"{next(self._numbers)}.log"
         with log.open("wb") as output:
-            surroundings = os.environ | {"PYTHONWARNINGS": "ignore"} | environment
+            surroundings = {**os.environ, "PYTHONWARNINGS": "ignore", **(environment or {})}
+            command = [sys.executable, *arguments]
             process = subprocess.Popen(command, cwd=ROOT, env=surroundings, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0)
         self._scene.callback(end, process)
+        if ready:
+            try:
+                self.wait(ready)
+            except TimeoutError as error:
+                error.add_note(log.read_text(errors="replace")[-3000:])
+                raise
+        return process
+
+    def wait(self, ready: Callable[[], object]) -> None:
+        """Returns once `ready` raises no more; TimeoutError, with what it raised, where that takes too long."""
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:
                 ready()
             except Exception as error:
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(f"{' '.join(command)} did not come up ({error!r}):\n{log.read_text(errors='replace')[-3000:]}") from error
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"not ready after {START_SECONDS} s") from error
                 time.sleep(0.1)
             else:
-                return process
+                return
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
@@ -148,3 +159,10 @@ def end(process: subprocess.Popen[bytes]) -> None:
 def answers(url: str) -> None:
     """Raises while there is no good answer to a GET."""
     requests.get(url, timeout=5).raise_for_status()
+
+
+def member(url: str, role: str) -> Client:
+    """The session of a new account."""
+    client = Client(url)
+    client.register(role=role, name=f"A {role}", country="CH", email=f"{role}.{secrets.token_hex(5)}@bench.example", password=secrets.token_urlsafe(16))
+    return client

@@ -24,6 +24,7 @@ _REQUEST_SECONDS = 10
 class Load:
     """What came of it; times in milliseconds."""
 
+    requests: int
     per_second: float
     p50: float
     p99: float
@@ -44,8 +45,9 @@ def load(
 
     `body` is sent as JSON; `unique` names a header that gets another value in every request.
     """
-    if not shutil.which("wrk"):
+    if not (wrk := shutil.which("wrk")):
         debian.install("wrk")
+        wrk = "/usr/bin/wrk"
     sent = dict(headers or {}) | ({} if body is None else {"Content-Type": "application/json"})
     plan = {"method": method, "unique": unique, "body": "" if body is None else json.dumps(body)}
     with NamedTemporaryFile("w", suffix=".lua") as file:  # the script's argument, as a Lua chunk: wrk has no JSON
@@ -54,7 +56,7 @@ def load(
         file.write(f"paths = {{{', '.join(_lua(path) for path in paths)}}}}}")
         file.flush()
         options = ["--threads", "1", "--connections", str(connections), "--duration", f"{max(1, round(seconds))}s", "--timeout", f"{_REQUEST_SECONDS}s"]
-        done = subprocess.run(["wrk", *options, "--script", str(SCRIPT), url, "--", file.name], capture_output=True, text=True, check=False)
+        done = subprocess.run([wrk, *options, "--script", str(SCRIPT), url, "--", file.name], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"wrk failed: {done.stdout}{done.stderr}")
     return read(done.stdout, url)
@@ -65,7 +67,7 @@ def read(output: str, url: str) -> Load:
     told = json.loads(output.splitlines()[-1])
     if told["failed"] or not told["requests"]:
         raise RuntimeError(f"{url}: {told['failed']} of {told['requests']} requests failed: a figure that counts errors is none")
-    return Load(told["requests"] / told["seconds"], told["p50"], told["p99"])
+    return Load(told["requests"], told["requests"] / told["seconds"], told["p50"], told["p99"])
 
 
 def summary(loads: Sequence[Load]) -> tuple[float, Detail]:

@@ -117,8 +117,8 @@ def _register(tx: Transaction) -> None:
     tx.emit("accounts.account_registered.v1", account, {"account_id": account, "name": "A Buyer", "roles": ["buyer"], "country": "CH"})
 
 
-SERVICES = {each.name: each for each in (EchoService, BareService, GatewayService, EventsService)}
+SERVICES: dict[str, Any] = {each.name: each for each in (EchoService, BareService, GatewayService, EventsService)}
 
 if __name__ == "__main__":
-    up.service_class = SERVICES.__getitem__  # in all else it is the real thing
+    up.service_class = lambda service: SERVICES[service]  # in all else it is the real thing
     up.run(sys.argv[1:])

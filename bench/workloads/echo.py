@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
 import uuid
 from collections.abc import Callable
 from functools import partial
 
 from bench.comparison import Comparison
-from bench.lab import Lab, answers
+from bench.lab import Lab, answers, member
 from bench.load import Load, load, summary
 from shared.platform.topology import rpc_queue
 from tests.servers.processes import free_port
 from tradelane.broker import channel
-from tradelane.client import Client
 
 NAMEKO = "stock Nameko 3.0.0rc11"
 AIORMQ = "Starlette, uvicorn, tuned aiormq"
@@ -28,7 +26,13 @@ PURCHASE = {
 
 def measure(lab: Lab) -> list[Comparison]:
     """Requests per second from 20 connections, gateway and service as two processes of each."""
-    subjects = {"ours": _bare(lab), "ours, full": _full(lab), NAMEKO: _nameko(lab), AIORMQ: _peer(lab, "tuned_aiormq"), FASTSTREAM: _peer(lab, "faststream_app")}
+    subjects = {
+        "ours": _bare(lab),
+        "ours, full": _full(lab),
+        NAMEKO: _nameko(lab),
+        AIORMQ: _peer(lab, "tuned_aiormq"),
+        FASTSTREAM: _peer(lab, "faststream_app"),
+    }
     for warm in subjects.values():
         warm(1)
     measured = lab.interleaved({name: partial(subject, lab.seconds) for name, subject in subjects.items()})
@@ -55,31 +59,29 @@ def _get(port: int) -> Subject:
 
 def _echo_service(lab: Lab, environment: dict[str, str]) -> None:
     """With the broker's topology, and the queue of the service that is ours alone."""
-    lab.command("topology", "apply", **environment)
+    lab.command("topology", "apply", environment=environment)
     with channel(environment["BROKER"]) as bus:
         bus.queue_declare(queue=rpc_queue("echo"), durable=True, auto_delete=False)
-    lab.python("-m", "bench.ours", "echo", **environment)
+    lab.python("-m", "bench.ours", "echo", environment=environment)
 
 
 def _bare(lab: Lab) -> Subject:
     environment = {"BROKER": lab.new_broker(), "DATABASE": lab.new_database(), "LOG_LEVEL": "WARNING"}  # no access log: the peers write none
     _echo_service(lab, environment)
     port = free_port()
-    lab.python("-m", "bench.ours", "bare", ready=partial(answers, f"http://127.0.0.1:{port}/echo/hello"), **environment, HTTP_PORT=str(port))
+    lab.python("-m", "bench.ours", "bare", environment=environment | {"HTTP_PORT": str(port)}, ready=partial(answers, f"http://127.0.0.1:{port}/echo/hello"))
     return _get(port)
 
 
 def _full(lab: Lab) -> Subject:
     environment = {"BROKER": lab.new_broker(), "DATABASE": lab.new_database()}
     _echo_service(lab, environment)
-    lab.command("migrate", "accounts", **environment)
-    lab.python("-m", "tradelane", "run", "accounts", **environment)
+    lab.command("migrate", "accounts", environment=environment)
+    lab.python("-m", "tradelane", "run", "accounts", environment=environment)
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    client = Client(url)
-    person = {"email": "buyer@alpine.example", "password": secrets.token_urlsafe(16), "name": "A Buyer", "country": "CH", "role": "buyer"}
-    lab.python("-m", "bench.ours", "gateway", ready=partial(client.register, **person), **environment, HTTP_PORT=str(port))
-    headers = {"Authorization": str(client.session.headers["Authorization"])}
+    lab.python("-m", "bench.ours", "gateway", environment=environment | {"HTTP_PORT": str(port)}, ready=partial(member, url, "buyer"))
+    headers = {"Authorization": str(member(url, "buyer").session.headers["Authorization"])}
     return lambda seconds: load(f"{url}/v1/echo", seconds, method="POST", headers=headers, body=PURCHASE)
 
 

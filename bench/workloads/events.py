@@ -12,7 +12,7 @@ import requests
 from sqlalchemy import Engine, create_engine, func, insert, select
 
 from bench.comparison import Comparison, Detail
-from bench.lab import Lab, answers
+from bench.lab import Lab
 from shared.kit.clock import utc_now
 from shared.kit.ids import new_id
 from shared.platform import wire
@@ -38,13 +38,13 @@ DATA = {"account_id": new_id(), "name": "A Buyer", "roles": ["buyer"], "country"
 def measure(lab: Lab) -> list[Comparison]:
     """Both publish the same events to the same queues: a quorum queue, as an inbox is, and the event log."""
     environment = {"BROKER": lab.new_broker(), "DATABASE": lab.new_database()}
-    lab.command("migrate", "accounts", **environment)
-    lab.command("topology", "apply", **environment)
+    lab.command("migrate", "accounts", environment=environment)
+    lab.command("topology", "apply", environment=environment)
     port = free_port()
     stock = ("--define", f"AMQP_URI={environment['BROKER']}", "--define", f"WEB_SERVER_ADDRESS=127.0.0.1:{port}")
     url = f"http://127.0.0.1:{port}/dispatch"
     lab.python("-m", "nameko", "run", *stock, "bench.peers.stock_nameko:Dispatcher", ready=partial(_dispatch, url, 0))
-    lab.python("-m", "bench.ours", "accounts", **environment)
+    lab.python("-m", "bench.ours", "accounts", environment=environment)
     engine = create_engine(address(environment["DATABASE"]), connect_args={"options": "-c search_path=accounts"})
     with channel(environment["BROKER"]) as bus:
         bus.queue_declare(QUEUE, durable=True, auto_delete=False, arguments={"x-queue-type": "quorum"})
