@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
+from itertools import takewhile
 from typing import Any
 
 import eventlet
@@ -41,54 +42,69 @@ LEASE_NAME = "relay"
 
 
 class Publisher:
-    """A connection that publishes batches and waits for their confirms, all in flight at a time."""
+    """A connection that publishes events in order and hears the broker's confirms, which come while further events are under way."""
 
     def __init__(self, url: str, embedded: bool) -> None:
         self.embedded = embedded
         self.connection = connect(url)
+        self.unconfirmed: dict[int, tuple[int, Span]] = {}  # by delivery tag: the position, and what shows it in a trace
+        self.published = 0
         try:
             self.connection.connect()
             self.channel: Any = self.connection.channel()
         except Exception:
             self.close()
             raise
-        self.unconfirmed: dict[int, int] = {}
-        self.published = 0
         if not embedded:
+            # py-amqp would read before each publish to learn whether it is blocked; what the broker has to say is read for a whole batch.
+            self.connection.connection.client_properties["capabilities"] = {}
             self.channel.confirm_select()
             self.channel.events["basic_ack"].add(self._settled)
             self.channel.events["basic_nack"].add(self._refused)
 
-    def publish(self, exchange: str, rows: list[Any], source: str) -> list[int]:
-        """Send the rows in order; the positions of those the broker has taken over."""
-        self.refused: set[int] = set()
-        spans = [Span(source, f"publish {row.type}", "producer", Context(**row.context), wire.traced(row)) for row in rows]
-        taken: list[int] = []
-        try:
-            self._send(exchange, rows, source, spans)
-            taken = [row.position for row in rows if row.position not in self.refused]
-        finally:
-            for row, span in zip(rows, spans, strict=True):
-                span.outcome = OK if row.position in taken else "failed"
-                span.end()
-        return taken
+    @property
+    def under_way(self) -> list[int]:
+        """The positions of what is sent and not yet confirmed."""
+        return [position for position, _ in self.unconfirmed.values()]
 
-    def _send(self, exchange: str, rows: list[Any], source: str, spans: list[Span]) -> None:
-        for row, span in zip(rows, spans, strict=True):
-            event = wire.event_message(row, source, span.context)
-            properties = {"delivery_mode": 2, "message_id": row.id}
-            message = self.channel.prepare_message(
-                event.body, content_type=event.content_type, content_encoding="utf-8", headers=event.headers, properties=properties
-            )
-            crashpoints.reach("before_publish")
-            self.channel.basic_publish(message, exchange=exchange, routing_key=row.type)
-            crashpoints.reach("after_publish")
-            self.published += 1
-            self.unconfirmed[self.published] = row.position
+    def publish(self, exchange: str, rows: Sequence[Any], source: str, leave: int = 0) -> list[int]:
+        """Send the rows in order, then wait until no more than `leave` are under way; the positions of those the broker has taken over meanwhile."""
+        self.taken, self.refused = list[int](), False
+        with self._together():
+            for row in rows:
+                self._send(exchange, row, source)
+        crashpoints.reach("after_publish", meant=rows)
         if self.embedded:
-            self.unconfirmed.clear()
-        while self.unconfirmed:
+            self._settled(self.published, multiple=True)
+        while len(self.unconfirmed) > (0 if self.refused else leave):
             self.connection.drain_events(timeout=PATIENCE)
+        return self.taken
+
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        """What is sent in the block leaves at its end: a system call for each event would cost as much as the event."""
+        if self.embedded:
+            yield
+            return
+        transport, gathered = self.connection.connection.transport, bytearray()
+        write, transport._write = transport._write, gathered.extend  # noqa: SLF001  (the one place where py-amqp hands over its bytes)
+        try:
+            yield
+        finally:
+            transport._write = write  # noqa: SLF001
+        transport.write(gathered)
+
+    def _send(self, exchange: str, row: Any, source: str) -> None:
+        span = Span(source, f"publish {row.type}", "producer", Context(**row.context), wire.traced(row))
+        self.published += 1
+        self.unconfirmed[self.published] = row.position, span
+        event = wire.event_message(row, source, span.context)
+        properties = {"delivery_mode": 2, "message_id": row.id}
+        message = self.channel.prepare_message(
+            event.body, content_type=event.content_type, content_encoding="utf-8", headers=event.headers, properties=properties
+        )
+        crashpoints.reach("before_publish")
+        self.channel.basic_publish(message, exchange=exchange, routing_key=row.type)
 
     def beat(self) -> None:
         """Keep a connection that has nothing to send alive; an error where it is not."""
@@ -98,22 +114,30 @@ class Publisher:
             self.connection.heartbeat_check(rate=2)
 
     def close(self) -> None:
+        for tag in list(self.unconfirmed):
+            self._settle(tag, "failed")
         with eventlet.Timeout(CLOSE_TIMEOUT, False):
             try:
                 self.connection.close()
             except Exception:
                 log.debug("closing the relay's connection failed", exc_info=True)
 
-    def _tags(self, tag: int, multiple: bool) -> list[int]:
-        return [each for each in self.unconfirmed if each <= tag] if multiple else [tag]
-
     def _settled(self, tag: int, multiple: bool) -> None:
-        for each in self._tags(tag, multiple):
-            self.unconfirmed.pop(each, None)
+        self.taken += [self._settle(each, OK) for each in self._tags(tag, multiple)]
 
     def _refused(self, tag: int, multiple: bool) -> None:
+        self.refused = True
         for each in self._tags(tag, multiple):
-            self.refused.add(self.unconfirmed.pop(each))
+            self._settle(each, "failed")
+
+    def _tags(self, tag: int, multiple: bool) -> list[int]:
+        return list(takewhile(lambda each: each <= tag, self.unconfirmed)) if multiple else [tag]
+
+    def _settle(self, tag: int, outcome: str) -> int:
+        position, span = self.unconfirmed.pop(tag)
+        span.outcome = outcome
+        span.end()
+        return position
 
 
 def holder_name() -> str:
@@ -138,9 +162,10 @@ def release_lease(tx: Transaction, holder: str) -> None:
     tx.execute(update(leases).where(leases.c.name == LEASE_NAME, leases.c.holder == holder).values(expires_at=utc_now()))
 
 
-def oldest_unsent(tx: Transaction) -> list[Any]:
-    """At most `BATCH` rows, in their order."""
-    return list(tx.execute(select(outbox).where(outbox.c.sent_at.is_(None)).order_by(outbox.c.position).limit(BATCH)))
+def oldest_unsent(tx: Transaction, besides: Sequence[int] = ()) -> list[Any]:
+    """At most `BATCH` rows, in their order, none of them at the positions `besides`."""
+    unsent = select(outbox).where(outbox.c.sent_at.is_(None), outbox.c.position.not_in(besides))
+    return list(tx.execute(unsent.order_by(outbox.c.position).limit(BATCH)))
 
 
 def mark_sent(tx: Transaction, positions: Sequence[int]) -> None:
@@ -202,22 +227,25 @@ class Relay(SharedExtension):
         self._release()
 
     def send_batch(self) -> bool:
-        """Send the oldest unsent events; whether there may be more."""
+        """Send the oldest unsent events; whether there may be more. Then the broker works on them while those before them are marked as sent."""
         if not self._hold_lease():
             return False
-        rows = self.base.run(oldest_unsent)
-        if not rows:
+        under_way = self.publisher.under_way if self.publisher else []
+        rows = self.base.run(partial(oldest_unsent, besides=under_way))
+        if not rows and not under_way:
             return False
+        more = len(rows) == BATCH
         with _patiently():
             if self.publisher is None:
                 self.publisher = Publisher(settings().broker_of(self.service), settings().embedded)
-            taken = self.publisher.publish(event_exchange(self.service), rows, self.service)
-        self.batches.observe(len(taken))
-        crashpoints.reach("after_confirm")
-        self.base.run(partial(mark_sent, positions=taken))
-        if len(taken) < len(rows):
-            log.warning("relay: the broker refused %d events; they are sent again", len(rows) - len(taken))
-        return len(taken) == BATCH
+            taken = self.publisher.publish(event_exchange(self.service), rows, self.service, leave=BATCH if more else 0)
+        if taken:
+            self.batches.observe(len(taken))
+            crashpoints.reach("after_confirm")
+            self.base.run(partial(mark_sent, positions=taken))
+        if self.publisher.refused:
+            log.warning("relay: the broker refused events; they are sent again")
+        return more and not self.publisher.refused
 
     def _hold_lease(self) -> bool:
         """Whether we are the service's one relay. The lease saves duplicates and keeps order; safety is the inbox's."""

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from cloudevents.core.bindings.rabbitmq import RabbitMQMessage, from_binary_event, to_binary_event
-from cloudevents.core.v1.event import CloudEvent
+from cloudevents.core.bindings.rabbitmq import RabbitMQMessage, from_binary_event
 
 from shared.contracts.events import EVENTS
 from shared.contracts.validation import instance
@@ -67,21 +66,24 @@ def traced(event: Any) -> dict[str, str]:
 
 
 def event_message(row: Any, source: str, context: Context) -> RabbitMQMessage:
-    """An outbox row as headers, content type and body. `context` is the one it is published in."""
+    """An outbox row as headers, content type and body. `context` is the one it is published in.
+
+    This is the SDK's binary mode, written down: building and checking its CloudEvent for rows that the outbox made sound takes five times as long.
+    """
     attributes = {
-        "id": row.id,
-        "source": f"/{source}",
-        "type": row.type,
-        "subject": row.subject,
-        "time": row.time,
-        "datacontenttype": "application/json",
-        "dataschema": f"urn:tradelane:event:{row.type}",
-        "aggregateversion": str(row.version),
-        "correlationid": context.correlation_id,
-        "causationid": context.causation_id,
-        "traceparent": context.traceparent,
+        "ce-specversion": "1.0",
+        "ce-id": row.id,
+        "ce-source": f"/{source}",
+        "ce-type": row.type,
+        "ce-subject": row.subject,
+        "ce-time": row.time.isoformat().replace("+00:00", "Z"),
+        "ce-dataschema": f"urn:tradelane:event:{row.type}",
+        "ce-aggregateversion": str(row.version),
+        "ce-correlationid": context.correlation_id,
+        "ce-causationid": context.causation_id,
+        "ce-traceparent": context.traceparent,
     }
-    return to_binary_event(CloudEvent({name: value for name, value in attributes.items() if value}, row.data))
+    return RabbitMQMessage({name: value for name, value in attributes.items() if value}, "application/json", encode(row.data))
 
 
 def read_event(headers: dict[str, Any], content_type: str | None, body: bytes | str) -> Event:
