@@ -26,6 +26,8 @@ REPLICAS = (1, 2, 4)
 GATEWAYS = 2
 """At most: they hardly wait for anybody, and the load is two of them on one machine."""
 KILLS = 5
+WARM_UP = 5.0
+"""Seconds in which new replicas connect, and even a busy machine answers some of the first requests."""
 PATIENCE = 60
 STOCK = 10**9
 
@@ -78,7 +80,7 @@ def measure(lab: Lab) -> list[Comparison]:
     for count in REPLICAS:
         lab.tell(f"{count} of each service")
         fleet.grow(count)
-        _place(fleet.urls, buy, lab.seconds)
+        _place(fleet.urls, buy, WARM_UP)
         ((_, placed[count]),) = lab.interleaved({f"{count} of each": partial(_place, fleet.urls, buy, lab.seconds)}).items()
     lab.tell("is every order there, once?")
     _check(engine, acknowledged=sum(each.requests for loads in placed.values() for each in loads), quantity=buy["body"]["lines"][0]["quantity"])
