@@ -26,7 +26,7 @@ from tradelane.client import Client
 
 Measurement = TypeVar("Measurement")
 
-START_SECONDS = 90
+START_SECONDS = 180
 STOP_SECONDS = 15
 ROOT = Path(__file__).parents[1]
 

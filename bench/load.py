@@ -65,8 +65,10 @@ def load(
 def read(output: str, url: str) -> Load:
     """The figures in what `load.lua` printed at the end; RuntimeError where they do not count."""
     told = json.loads(output.splitlines()[-1])
-    if told["failed"] or not told["requests"]:
+    if told["failed"]:
         raise RuntimeError(f"{url}: {told['failed']} of {told['requests']} requests failed: a figure that counts errors is none")
+    if not told["requests"]:
+        raise RuntimeError(f"{url}: no request was answered in {told['seconds']:.0f} s; give more --seconds, or a machine with less to do")
     return Load(told["requests"], told["requests"] / told["seconds"], told["p50"], told["p99"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import subprocess
 import time
@@ -10,11 +11,13 @@ from functools import partial
 from statistics import mean, median
 from typing import Any
 
+import requests
 from sqlalchemy import Engine, create_engine, text
 
 from bench.comparison import Comparison
 from bench.lab import Lab, answers, member
 from bench.load import CONNECTIONS, Load, load, summary
+from shared.kit.ids import new_id
 from shared.platform.database import address
 from shared.platform.relay import LEASE
 from shared.platform.topology import SUBSCRIPTIONS
@@ -26,8 +29,8 @@ REPLICAS = (1, 2, 4)
 GATEWAYS = 2
 """At most: they hardly wait for anybody, and the load is two of them on one machine."""
 KILLS = 5
-WARM_UP = 5.0
-"""Seconds in which new replicas connect, and even a busy machine answers some of the first requests."""
+WARM_UP = 10
+"""Orders through each gateway before any is counted."""
 PATIENCE = 60
 STOCK = 10**9
 
@@ -80,7 +83,7 @@ def measure(lab: Lab) -> list[Comparison]:
     for count in REPLICAS:
         lab.tell(f"{count} of each service")
         fleet.grow(count)
-        _place(fleet.urls, buy, WARM_UP)
+        _warm_up(fleet.urls, buy)
         ((_, placed[count]),) = lab.interleaved({f"{count} of each": partial(_place, fleet.urls, buy, lab.seconds)}).items()
     lab.tell("is every order there, once?")
     _check(engine, acknowledged=sum(each.requests for loads in placed.values() for each in loads), quantity=buy["body"]["lines"][0]["quantity"])
@@ -96,6 +99,11 @@ def _order(url: str) -> dict[str, Any]:
     body: Json = {"lines": [{"product_id": product["id"], "quantity": product["minimum_quantity"]}], "terms": trade.terms}
     headers = {"Authorization": str(member(url, "buyer").session.headers["Authorization"]), "Prefer": "wait=5"}
     return {"method": "POST", "headers": headers, "body": body, "unique": "Idempotency-Key"}
+
+
+def _warm_up(urls: list[str], buy: dict[str, Any]) -> None:
+    for url, _ in itertools.product(urls, range(WARM_UP)):
+        requests.post(f"{url}/v1/orders", json=buy["body"], headers=buy["headers"] | {buy["unique"]: new_id()}, timeout=60).raise_for_status()
 
 
 def _place(urls: list[str], buy: dict[str, Any], seconds: float) -> Load:
