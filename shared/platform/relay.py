@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import takewhile
 from typing import Any
 
 import eventlet
 from nameko.extensions import SharedExtension
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from shared.kit.clock import utc_now
 from shared.kit.errors import Unavailable
@@ -38,6 +40,11 @@ POLL = 0.5  # seconds; the safety net where a commit's wake-up was missed or hap
 LEASE = timedelta(seconds=5)
 PATIENCE = 10.0  # seconds for a batch to be sent and confirmed
 CLOSE_TIMEOUT = 1.0
+# A broker that has just come back may confirm an event for its queues while its stream, not up yet, has not got it (seen on RabbitMQ 3.10); and
+# a stream confirms before the disk has it. So, a while after each connection, what was confirmed around its beginning is sent once more.
+SETTLED = 3.0
+DOUBTED = timedelta(seconds=15)
+MOST_DOUBTED = 100 * BATCH
 LEASE_NAME = "relay"
 
 
@@ -168,6 +175,12 @@ def oldest_unsent(tx: Transaction, besides: Sequence[int] = ()) -> list[Any]:
     return list(tx.execute(unsent.order_by(outbox.c.position).limit(BATCH)))
 
 
+def send_again(tx: Transaction, since: datetime) -> None:
+    """Have sent once more what the broker has confirmed since then, of the newest `MOST_DOUBTED` events."""
+    newest = select(func.max(outbox.c.position)).scalar_subquery()
+    tx.execute(update(outbox).where(outbox.c.position > newest - MOST_DOUBTED, outbox.c.sent_at >= since).values(sent_at=None))
+
+
 def mark_sent(tx: Transaction, positions: Sequence[int]) -> None:
     """Note that the broker has confirmed these rows of the outbox."""
     tx.execute(update(outbox).where(outbox.c.position.in_(positions)).values(sent_at=utc_now()))
@@ -191,6 +204,7 @@ class Relay(SharedExtension):
         self.stopping = False
         self.publisher: Publisher | None = None
         self.lease_until = utc_now()
+        self.settles_at = math.inf
 
     def start(self) -> None:
         self.base.on_commit.append(self.woken.set)
@@ -214,7 +228,7 @@ class Relay(SharedExtension):
                 if self.publisher:
                     with _patiently():
                         self.publisher.beat()
-                delay = POLL
+                delay = 0 if self._is_settled() else POLL
             except Exception as error:
                 self.failures.inc()
                 log.warning("relay: %s: %s; trying again", type(error).__name__, error)
@@ -238,6 +252,7 @@ class Relay(SharedExtension):
         with _patiently():
             if self.publisher is None:
                 self.publisher = Publisher(settings().broker_of(self.service), settings().embedded)
+                self.settles_at = math.inf if settings().embedded else time.monotonic() + SETTLED
             taken = self.publisher.publish(event_exchange(self.service), rows, self.service, leave=BATCH if more else 0)
         if taken:
             self.batches.observe(len(taken))
@@ -246,6 +261,14 @@ class Relay(SharedExtension):
         if self.publisher.refused:
             log.warning("relay: the broker refused events; they are sent again")
         return more and not self.publisher.refused
+
+    def _is_settled(self) -> bool:
+        """Whether our connection has just outlived its first moments: what was confirmed before and in them goes again."""
+        if self.publisher is None or time.monotonic() < self.settles_at:
+            return False
+        self.base.run(partial(send_again, since=utc_now() - DOUBTED))
+        self.settles_at = math.inf
+        return True
 
     def _hold_lease(self) -> bool:
         """Whether we are the service's one relay. The lease saves duplicates and keeps order; safety is the inbox's."""
