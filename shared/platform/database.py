@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from eventlet import patcher
+from psycopg2.extensions import get_wait_callback
 from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, create_engine, event, insert, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError as PoolTimeout
@@ -43,6 +45,8 @@ def make_engine(service: str, settings: Settings) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         return engine
+    if patcher.is_monkey_patched("socket") and get_wait_callback() is None:
+        raise RuntimeError("psycopg2 would block every greenlet of this process: eventlet.monkey_patch() has not made it green")
     timeout = int(settings.statement_timeout * 1000)
     return create_engine(
         url,

@@ -1,0 +1,1 @@
+"""A service on the platform that does what the stock ones do."""
