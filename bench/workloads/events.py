@@ -19,6 +19,7 @@ from shared.platform import wire
 from shared.platform.client import DIRECT_REPLY
 from shared.platform.database import address
 from shared.platform.records import outbox
+from shared.platform.relay import SETTLED
 from shared.platform.topology import EVENT_LOG, event_exchange, rpc_queue
 from tests.servers.processes import free_port
 from tradelane.broker import channel
@@ -29,6 +30,8 @@ SAMPLES, PAUSE = 100, 0.03
 LIMIT = 15.0
 """Milliseconds from commit to consumer, at the most."""
 PATIENCE = 120
+WARM_UP = 3.0
+"""Seconds in which the relay finds its first event and connects, and once more finds it."""
 
 QUEUE = "bench.events"
 TYPE = "accounts.account_registered.v1"
@@ -60,6 +63,9 @@ def measure(lab: Lab) -> list[Comparison]:
             bus.queue_purge(QUEUE)
             return _dispatch(url, lab.seconds)
 
+        # The relay sends what it sent first on a connection once more; that is over before anything is timed.
+        _write_down(engine, 1)
+        time.sleep(SETTLED + WARM_UP)
         rates = lab.interleaved({"stock EventDispatcher, 20 greenlets": peer, "ours": ours})
         lab.tell("is all there, and in order?")
         _check_order(bus, EVENTS)
@@ -84,15 +90,7 @@ def _dispatch(url: str, seconds: float) -> float:
 
 def _drain(engine: Engine) -> float:
     """Events per second, from the first batch that the relay has marked as sent to the last: all were committed at once beforehand."""
-    with engine.begin() as connection:
-        now, begun = utc_now(), connection.execute(select(func.coalesce(func.max(outbox.c.position), 0))).scalar_one()
-        subjects = [new_id() for _ in range(AGGREGATES)]
-        rows = [
-            {"id": new_id(), "type": TYPE, "subject": subjects[each % AGGREGATES], "version": each // AGGREGATES + 1, "time": now, "context": {}, "data": DATA}
-            for each in range(EVENTS)
-        ]
-        connection.execute(insert(outbox), rows)
-    new = outbox.c.position > begun
+    new = outbox.c.position > _write_down(engine, EVENTS)
     unsent = select(func.count()).where(new, outbox.c.sent_at.is_(None))
     deadline = time.monotonic() + PATIENCE
     while True:
@@ -106,6 +104,19 @@ def _drain(engine: Engine) -> float:
         first, last = connection.execute(select(func.min(outbox.c.sent_at), func.max(outbox.c.sent_at)).where(new)).one()
         later = connection.execute(select(func.count()).where(new, outbox.c.sent_at > first)).scalar_one()
     return float(later / (last - first).total_seconds())
+
+
+def _write_down(engine: Engine, events: int) -> int:
+    """So many events in the outbox, in one transaction; the position they follow."""
+    now, subjects = utc_now(), [new_id() for _ in range(AGGREGATES)]
+    rows = [
+        {"id": new_id(), "type": TYPE, "subject": subjects[each % AGGREGATES], "version": each // AGGREGATES + 1, "time": now, "context": {}, "data": DATA}
+        for each in range(events)
+    ]
+    with engine.begin() as connection:
+        begun: int = connection.execute(select(func.coalesce(func.max(outbox.c.position), 0))).scalar_one()
+        connection.execute(insert(outbox), rows)
+    return begun
 
 
 def _check_order(bus: Any, expected: int) -> None:
