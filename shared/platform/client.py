@@ -40,7 +40,7 @@ class RpcBus(SharedExtension):
         self.prefix = uuid.uuid4().hex
         self.reply_to = f"reply.{self.prefix}" if settings().embedded else DIRECT_REPLY
         self.service = self.container.service_name
-        self.link = Link(settings().broker_of(self.service), f"{self.service} calls", self._consume, self._fail_all)
+        self.link = Link(settings().broker_of(self.service), f"{self.service} calls", self._consume, self._fail_all, self._returned)
 
     def start(self) -> None:
         self.link.start(self.container.spawn_managed_thread)
@@ -75,16 +75,14 @@ class RpcBus(SharedExtension):
 
     def _consume(self, channel: Any) -> None:
         if settings().embedded:
-            channel.queue_declare(queue=self.reply_to, exclusive=True, auto_delete=True)
-        else:
-            channel.events["basic_return"].add(self._returned)
+            channel.channel.queue_declare(queue=self.reply_to, exclusive=True, auto_delete=True)
         self.link.consume(channel, self.reply_to, self._answered)
 
     def _answered(self, message: Any) -> None:
         if call := self.waiting.get(message.properties.get("correlation_id")):
             call[1].send(wire.decode(message.body))
 
-    def _returned(self, _error: Exception, _exchange: str, _routing_key: str, message: Any) -> None:
+    def _returned(self, message: Any) -> None:
         if call := self.waiting.get(message.properties.get("correlation_id")):
             service, answered = call
             answered.send({"error": _LOST | {"code": "service_unavailable", "message": f"The {service} service is not there; try again shortly."}})

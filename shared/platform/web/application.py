@@ -1,4 +1,4 @@
-"""The WSGI application: finds the route, has it answered, and puts on every answer what every answer carries. One access log line each."""
+"""The application: finds the route, has it answered, and puts on every answer what every answer carries. One access log line each."""
 
 from __future__ import annotations
 
@@ -40,8 +40,14 @@ class Application:
         self._stopping = stopping
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        started = time.perf_counter()
+        """As a WSGI application, for any server or test client."""
         request = Request(environ)
+        request.content = request.get_data()
+        return self.answer(request)(environ, start_response)
+
+    def answer(self, request: Request) -> Response:
+        """The answer to any request, whatever comes."""
+        started = time.perf_counter()
         request.stopping = self._stopping
         asked = {"http.request.method": request.method, "url.path": request.path}
         with Timed(HTTP, (self._service, "", ""), "HTTP", "server", request.context, asked, begins=request.path not in QUIET) as work:
@@ -52,18 +58,18 @@ class Application:
             response.headers["X-Correlation-ID"] = request.context.correlation_id
             if request.context.traceparent:
                 response.headers["traceparent"] = request.context.traceparent
-            if self._stopping() or not request.whole:
-                response.headers["Connection"] = "close"
-            took = (time.perf_counter() - started) * 1000
-            access.info("%s %s %s %d %.1f ms", request.remote_addr, request.method, quote(request.path), response.status_code, took)
+            if access.isEnabledFor(logging.INFO):
+                took = (time.perf_counter() - started) * 1000
+                access.info("%s %s %s %d %.1f ms", request.remote_addr, request.method, quote(request.path), response.status_code, took)
             method, route = (request.method, request.route) if request.route else ("", "")
             work.labels, work.outcome = (self._service, method, route), str(response.status_code)
             work.tell(f"{method} {route}".strip() or "HTTP", {"http.route": route, "http.response.status_code": response.status_code})
-        return response(environ, start_response)
+        return response
 
     def _answer(self, request: Request) -> Response:
         try:
-            request.receive()  # whatever the answer: the connection's next request begins where this one ends
+            if request.failure:
+                raise request.failure
             rule, request.path_values = self._routes.match(request.path, request.method, return_rule=True)
             request.route = _template(rule.rule)
             return rule.endpoint(request)  # type: ignore[no-any-return]

@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Protocol
 
-from eventlet.event import Event
-from nameko.exceptions import ContainerBeingKilled
+from nameko.containers import WorkerContext
 from nameko.extensions import Entrypoint, register_entrypoint
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
-from shared.kit.errors import Unavailable
 from shared.platform import context
 from shared.platform.web.problems import problem
 from shared.platform.web.request import Request
@@ -47,18 +45,16 @@ class Http(Entrypoint):
         return [Rule(each.rule, methods=[each.method], endpoint=partial(self.handle, each)) for each in self.endpoints()]
 
     def handle(self, endpoint: Endpoint, request: Request) -> Response:
-        """Have a worker answer; called in the connection's greenlet."""
-        answered = Event()
+        """Have a worker answer, in the connection's greenlet: what Nameko does for a worker, without a greenlet and a pool of its own."""
+        answers: list[Response] = []
 
-        def answer(_worker: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
-            answered.send(result, exc_info)
+        def keep(_worker: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
+            answers.append(result)
             return result, exc_info
 
-        try:
-            self.container.spawn_worker(self, (endpoint, request), {}, handle_result=answer)
-        except ContainerBeingKilled as error:
-            raise Unavailable("stopping", "This server is stopping; ask another.") from error
-        return answered.wait()  # type: ignore[no-any-return]
+        worker = WorkerContext(self.container, self.container.service_cls(), self, (endpoint, request))
+        self.container._run_worker(worker, keep)  # noqa: SLF001  (Nameko has no public way)
+        return answers[0]
 
 
 def http(endpoints: Callable[[], Iterable[Endpoint]]) -> Callable[[Callable[..., Response]], Callable[..., Response]]:

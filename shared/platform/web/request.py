@@ -7,17 +7,13 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import eventlet
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Request as WerkzeugRequest
 
-from shared.kit.errors import Malformed
+from shared.kit.errors import TradeError
 from shared.kit.ids import new_id
 from shared.platform.context import Context
 from shared.platform.telemetry import tracing
-
-BODY_SECONDS = 30
-"""How long a client may take to send a body. The protocol limits its size."""
 
 # W3C Trace Context § 3.2: version, trace id, parent id, flags. All zeros are invalid, and so is version ff; later versions than 00 may add fields.
 _TRACEPARENT = re.compile(
@@ -27,13 +23,14 @@ _CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 class Request(WerkzeugRequest):
-    """`content` is the body; `route` the path's pattern once it is found, `path_values` its values.
+    """`content` is the body, or `failure` why there is none; `route` the path's pattern once it is found, `path_values` its values.
 
-    `stopping` tells whether the server drains, so that nothing is held any longer.
+    `last`: the connection closes with the answer. `stopping` tells whether the server drains, so that nothing is held any longer.
     """
 
     content = b""
-    whole = False
+    failure: TradeError | None = None
+    last = False
     route = ""
     path_values: Mapping[str, Any] = {}
     stopping: Callable[[], bool] = staticmethod(lambda: False)
@@ -41,18 +38,6 @@ class Request(WerkzeugRequest):
     def __init__(self, environ: dict[str, Any]) -> None:
         super().__init__(environ)
         self.context = read_context(self.headers)
-
-    def receive(self) -> None:
-        """Read all of the body; Malformed `body_incomplete` where it does not arrive whole and well framed in time, TooLarge beyond the limit."""
-        incomplete = Malformed("body_incomplete", "The request's body did not arrive whole.")
-        try:
-            with eventlet.Timeout(BODY_SECONDS, incomplete):
-                self.content = self.environ["wsgi.input"].read()
-        except (OSError, ValueError) as error:  # the connection broke, or the chunks are no chunks
-            raise incomplete from error
-        if len(self.content) < (self.content_length or 0):
-            raise incomplete
-        self.whole = True
 
 
 def read_context(headers: Headers) -> Context:
