@@ -8,8 +8,11 @@ once: reads may be asked again, commands too, since their command id makes them 
 from __future__ import annotations
 
 import itertools
+import time
 import uuid
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from eventlet.event import Event
@@ -36,6 +39,7 @@ class RpcBus(SharedExtension):
 
     def setup(self) -> None:
         self.waiting: dict[str, tuple[str, Event]] = {}
+        self.in_flight: Counter[str] = Counter()
         self.ids = itertools.count()
         self.prefix = uuid.uuid4().hex
         self.reply_to = f"reply.{self.prefix}" if settings().embedded else DIRECT_REPLY
@@ -49,10 +53,15 @@ class RpcBus(SharedExtension):
         self.link.stop()
 
     def call(self, service: str, operation: str, body: Mapping[str, Any], timeout: float) -> Any:
-        """The result; a TradeError as the service answered it, Unavailable on a timeout or where nobody serves it."""
+        """The result; a TradeError as the service answered it, Unavailable on a timeout or where nobody serves it.
+
+        The time runs from here: nothing on the way waits for the broker.
+        """
+        if self.link.blocked:
+            raise Unavailable("broker_unavailable", "The message bus takes nothing at the moment; try again shortly.")
         key = f"{self.prefix}-{next(self.ids)}"
         answered = Event()
-        request = wire.encode(body)
+        request = wire.encode({**body, "until": time.time() + timeout})
         self.waiting[key] = (service, answered)
         try:
             self.link.publish(
@@ -72,6 +81,17 @@ class RpcBus(SharedExtension):
         if error := answer.get("error"):
             raise read_error(error)
         return answer["result"]
+
+    @contextmanager
+    def place(self, service: str) -> Iterator[None]:
+        """A place among the calls to the service that are under way; Unavailable where all are taken, so that what is accepted is still answered in time."""
+        if self.in_flight[service] >= settings().rpc_in_flight:
+            raise Unavailable("overloaded", f"The {service} service has all the work it can do; try again shortly.")
+        self.in_flight[service] += 1
+        try:
+            yield
+        finally:
+            self.in_flight[service] -= 1
 
     def _consume(self, channel: Any) -> None:
         if settings().embedded:
@@ -122,7 +142,8 @@ class Caller:
                 "command_id": command_id,
                 "context": work.context.as_data(),
             }
-            return self._bus.call(operation.service, operation.name, body, timeout or settings().rpc_timeout)
+            with self._bus.place(operation.service):
+                return self._bus.call(operation.service, operation.name, body, timeout or settings().rpc_timeout)
 
     def ping(self, service: str, timeout: float = 2.0) -> None:
         """Returns where the service and its database answer; Unavailable otherwise."""

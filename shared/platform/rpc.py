@@ -2,12 +2,13 @@
 
 A message names the operation in its headers and carries data, actor and command id; the answer goes to its `reply_to`. A message
 is acknowledged once its answer is on its way, so that a killed worker's call is done by another. What cannot be answered
-(no reply address, not JSON) is dropped with a log line: nobody waits for it, and a command is safe to send again.
+(no reply address, not JSON, past its caller's deadline) is dropped with a log line: nobody waits for it, and a command is safe to send again.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -31,6 +32,8 @@ from shared.platform.topology import rpc_queue
 log = logging.getLogger(__name__)
 
 PING = "ping"
+CLOCKS_DIFFER = 2.0
+"""Seconds that the clocks of two machines may differ without a call being taken for late."""
 
 
 class RpcServer(SharedExtension):
@@ -82,6 +85,10 @@ class RpcServer(SharedExtension):
             log.error("rpc message dropped: it has no reply address (operation %s)", name)
             self.link.settle(message)
             return
+        if _is_late(body):
+            log.warning("call of %s skipped: its caller waits no longer", name)
+            self.link.settle(message)
+            return
         self.working += 1
         if entrypoint := self.entrypoints.get(name):
             finish = lambda _worker, result, exc_info: self._finish(message, reply_to, result, exc_info)  # noqa: E731
@@ -100,16 +107,31 @@ class RpcServer(SharedExtension):
 
     def _finish(self, message: Any, reply_to: str, result: Any, exc_info: Any) -> tuple[Any, Any]:
         try:
-            body = wire.encode(result if exc_info is None else {"error": error_data(exc_info[1])})
+            body = _encoded(result if exc_info is None else {"error": error_data(exc_info[1])})
             crashpoints.reach("before_reply")
-            self.link.publish(body, reply_to, correlation_id=message.properties.get("correlation_id"))
+            self.link.publish(body, reply_to, correlation_id=message.properties.get("correlation_id", ""))
             crashpoints.reach("after_reply")
-            self.link.settle(message)
         except Exception:
             log.exception("an answer could not be sent; its caller will ask again")
         finally:
             self.working -= 1
+        # Also where it could not be sent: kept, the message would take a place of the prefetch window for good.
+        self.link.settle(message)
         return result, None
+
+
+def _encoded(answer: dict[str, Any]) -> bytes:
+    """The answer; an internal error in its place where it is no JSON."""
+    try:
+        return wire.encode(answer)
+    except (TypeError, ValueError) as error:
+        return wire.encode({"error": error_data(error)})
+
+
+def _is_late(body: dict[str, Any]) -> bool:
+    """Whether whoever asked has given up by now. A command that is skipped is safe to send again."""
+    until = body.get("until")
+    return isinstance(until, float) and until + CLOCKS_DIFFER < time.time()
 
 
 class Rpc(Entrypoint):
