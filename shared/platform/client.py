@@ -11,8 +11,7 @@ import itertools
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from eventlet.event import Event
@@ -82,14 +81,13 @@ class RpcBus(SharedExtension):
             raise read_error(error)
         return answer["result"]
 
-    @contextmanager
-    def place(self, service: str) -> Iterator[None]:
-        """A place among the calls to the service that are under way; Unavailable where all are taken, so that what is accepted is still answered in time."""
+    def bounded_call(self, service: str, operation: str, body: Mapping[str, Any], timeout: float) -> Any:
+        """The same, but Unavailable at once while too many calls to the service are under way: so that what is accepted is still answered in time."""
         if self.in_flight[service] >= settings().rpc_in_flight:
             raise Unavailable("overloaded", f"The {service} service has all the work it can do; try again shortly.")
         self.in_flight[service] += 1
         try:
-            yield
+            return self.call(service, operation, body, timeout)
         finally:
             self.in_flight[service] -= 1
 
@@ -142,8 +140,7 @@ class Caller:
                 "command_id": command_id,
                 "context": work.context.as_data(),
             }
-            with self._bus.place(operation.service):
-                return self._bus.call(operation.service, operation.name, body, timeout or settings().rpc_timeout)
+            return self._bus.bounded_call(operation.service, operation.name, body, timeout or settings().rpc_timeout)
 
     def ping(self, service: str, timeout: float = 2.0) -> None:
         """Returns where the service and its database answer; Unavailable otherwise."""

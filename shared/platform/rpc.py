@@ -19,7 +19,7 @@ from nameko.extensions import Entrypoint, SharedExtension, register_entrypoint
 from shared.contracts.operations import Operation
 from shared.contracts.validation import instance, load
 from shared.kit.errors import NotFound
-from shared.platform import context, crashpoints, wire
+from shared.platform import context, crashpoints, wire, workers
 from shared.platform.calls import Call, error_data, fingerprint, read_actor
 from shared.platform.commands import Answer
 from shared.platform.link import Link
@@ -90,26 +90,17 @@ class RpcServer(SharedExtension):
             self.link.settle(message)
             return
         self.working += 1
-        if entrypoint := self.entrypoints.get(name):
-            finish = lambda _worker, result, exc_info: self._finish(message, reply_to, result, exc_info)  # noqa: E731
-            self.container.spawn_worker(entrypoint, (body,), {}, handle_result=finish)
-        else:
-            self.container.spawn_managed_thread(lambda: self._finish(message, reply_to, self._without_entrypoint(name), None))
+        self.container.spawn_managed_thread(lambda: self._work(message, name, body, reply_to), "call")
 
-    def _without_entrypoint(self, name: Any) -> dict[str, Any]:
+    def _work(self, message: Any, name: Any, body: dict[str, Any], reply_to: str) -> None:
         try:
-            if name != PING:
-                raise NotFound("no_such_operation", f"{self.container.service_name} has no operation {name}.")
-            self.base.ping()
-        except Exception as error:
-            return {"error": error_data(error)}
-        return {"result": {"service": self.container.service_name}}
-
-    def _finish(self, message: Any, reply_to: str, result: Any, exc_info: Any) -> tuple[Any, Any]:
+            entrypoint = self.entrypoints.get(name)
+            answer = wire.encode(workers.run(entrypoint, body) if entrypoint else self._without_entrypoint(name))
+        except Exception as error:  # a dependency that cannot be had, an answer that is no JSON
+            answer = wire.encode({"error": error_data(error)})
         try:
-            body = _encoded(result if exc_info is None else {"error": error_data(exc_info[1])})
             crashpoints.reach("before_reply")
-            self.link.publish(body, reply_to, correlation_id=message.properties.get("correlation_id", ""))
+            self.link.publish(answer, reply_to, correlation_id=message.properties.get("correlation_id", ""))
             crashpoints.reach("after_reply")
         except Exception:
             log.exception("an answer could not be sent; its caller will ask again")
@@ -117,15 +108,12 @@ class RpcServer(SharedExtension):
             self.working -= 1
         # Also where it could not be sent: kept, the message would take a place of the prefetch window for good.
         self.link.settle(message)
-        return result, None
 
-
-def _encoded(answer: dict[str, Any]) -> bytes:
-    """The answer; an internal error in its place where it is no JSON."""
-    try:
-        return wire.encode(answer)
-    except (TypeError, ValueError) as error:
-        return wire.encode({"error": error_data(error)})
+    def _without_entrypoint(self, name: Any) -> dict[str, Any]:
+        if name != PING:
+            raise NotFound("no_such_operation", f"{self.container.service_name} has no operation {name}.")
+        self.base.ping()
+        return {"result": {"service": self.container.service_name}}
 
 
 def _is_late(body: dict[str, Any]) -> bool:
@@ -142,6 +130,7 @@ class Rpc(Entrypoint):
         self.operation = operation
 
     def setup(self) -> None:
+        workers.check(self.container)
         self.server.entrypoints[self.operation.name] = self
 
     def start(self) -> None:
@@ -176,4 +165,5 @@ def rpc(operation: Operation) -> Callable[[Callable[..., Any]], Callable[..., An
 def read_call(operation: Operation, body: dict[str, Any]) -> Call:
     """The call in a message's body; Invalid with the fields that do not fit the operation's request schema."""
     actor, data = read_actor(body.get("actor")), body.get("data")
-    return Call(operation, actor, load(instance(operation.request), data), body.get("command_id") or "", fingerprint(operation, actor, data))
+    asked = fingerprint(operation, actor, data) if operation.writes else ""
+    return Call(operation, actor, load(instance(operation.request), data), body.get("command_id") or "", asked)

@@ -1,4 +1,4 @@
-"""HTTP in: `@http(endpoints)` makes a service's method answer requests, one worker each."""
+"""HTTP in: `@http(endpoints)` makes a service's method answer requests, each in its connection's greenlet."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Protocol
 
-from nameko.containers import WorkerContext
 from nameko.extensions import Entrypoint, register_entrypoint
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
-from shared.platform import context
+from shared.platform import context, workers
 from shared.platform.web.problems import problem
 from shared.platform.web.request import Request
 from shared.platform.web.server import WebServer
@@ -35,6 +34,7 @@ class Http(Entrypoint):
         self.endpoints = endpoints
 
     def setup(self) -> None:
+        workers.check(self.container)
         self.server.register_provider(self)
 
     def stop(self) -> None:
@@ -45,16 +45,8 @@ class Http(Entrypoint):
         return [Rule(each.rule, methods=[each.method], endpoint=partial(self.handle, each)) for each in self.endpoints()]
 
     def handle(self, endpoint: Endpoint, request: Request) -> Response:
-        """Have a worker answer, in the connection's greenlet: what Nameko does for a worker, without a greenlet and a pool of its own."""
-        answers: list[Response] = []
-
-        def keep(_worker: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
-            answers.append(result)
-            return result, exc_info
-
-        worker = WorkerContext(self.container, self.container.service_cls(), self, (endpoint, request))
-        self.container._run_worker(worker, keep)  # noqa: SLF001  (Nameko has no public way)
-        return answers[0]
+        """Called in the connection's greenlet."""
+        return workers.run(self, endpoint, request)  # type: ignore[no-any-return]
 
 
 def http(endpoints: Callable[[], Iterable[Endpoint]]) -> Callable[[Callable[..., Response]], Callable[..., Response]]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Request as WerkzeugRequest
 
 from shared.kit.errors import TradeError
@@ -37,20 +36,20 @@ class Request(WerkzeugRequest):
 
     def __init__(self, environ: dict[str, Any]) -> None:
         super().__init__(environ)
-        self.context = read_context(self.headers)
+        self.context = read_context(environ)
 
 
-def read_context(headers: Headers) -> Context:
+def read_context(environ: Mapping[str, Any]) -> Context:
     """The request's correlation id and trace: the caller's where they are well formed, otherwise fresh ones.
 
     The span is our own: one that is recorded is put there when it begins, and any other is made up here.
     """
-    given = _TRACEPARENT.fullmatch(headers.get("traceparent", ""))
+    given = _TRACEPARENT.fullmatch(environ.get("HTTP_TRACEPARENT", ""))
     fresh = new_id()
     trace, flags = given.group("trace", "flags") if given else (fresh.replace("-", ""), "00")
-    correlation_id = headers.get("X-Correlation-ID", "")
+    correlation_id = environ.get("HTTP_X_CORRELATION_ID", "")
     if not _CORRELATION_ID.fullmatch(correlation_id):
         correlation_id = trace if given else fresh
     if tracing.is_on():
         return Context(correlation_id=correlation_id, traceparent=given[0] if given else "")
-    return Context(correlation_id=correlation_id, traceparent=f"00-{trace}-{secrets.token_hex(8)}-{flags}")
+    return Context(correlation_id=correlation_id, traceparent=f"00-{trace}-{os.urandom(8).hex()}-{flags}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -83,7 +84,7 @@ def read(data: bytes, *cuts: int) -> tuple[list[Content], list[Any]]:
     others: list[Any] = []
     reader = Reader(CHANNEL, FRAME_MAX, contents.append, others.append)
     edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         reader.feed(data[start:end])
     return contents, others
 
