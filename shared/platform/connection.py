@@ -36,7 +36,7 @@ class Connection:
         self._amqp = amqp.Connection(
             client.host, client.userid, client.password, "PLAIN", virtual_host=client.virtual_host, ssl=secure, connect_timeout=5, heartbeat=HEARTBEAT
         )
-        self.blocked = False
+        self.blocked = self._closing = False
         self._silent = 0
         self._consumers = {"": returned}
         try:
@@ -94,7 +94,8 @@ class Connection:
             self._stream.close(TimeoutError("no heartbeat from the broker"))
 
     def close(self) -> None:
-        """Send what is not sent yet and say good-bye, if that is possible soon."""
+        """Send what is not sent yet and say good-bye, if that is possible soon. What still comes is left to the broker."""
+        self._closing = True
         with eventlet.Timeout(CLOSE_SECONDS, False):
             try:
                 self._amqp.send_method(spec.Connection.Close, "BsBB", (200, "", 0, 0))
@@ -104,7 +105,8 @@ class Connection:
         self._stream.close()
 
     def _content(self, message: Content) -> None:
-        self._consumers[message.consumer](message)
+        if not self._closing:
+            self._consumers[message.consumer](message)
 
     def _other(self, frame: tuple[int, int, bytes]) -> None:
         if frame[2][:4] == frames.CLOSE_OK:

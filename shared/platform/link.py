@@ -7,6 +7,7 @@ an answer when the connection is lost is told so at once through `on_lost`.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,7 +21,7 @@ from shared.platform.settings import EMBEDDED_BROKER
 
 log = logging.getLogger(__name__)
 
-LONGEST_BACKOFF = 2.0
+SHORTEST_BACKOFF, LONGEST_BACKOFF = 0.05, 2.0
 
 
 def connect(url: str) -> kombu.Connection:
@@ -137,18 +138,20 @@ class Link:
             log.exception("%s: a returned message could not be taken", self.name)
 
     def _read(self) -> None:
-        delay = 0.05
+        delay, begun = SHORTEST_BACKOFF, time.monotonic()
         while not self._stopping:
             try:
                 if self._connection is None:
                     self._open()
                     log.info("%s: connected", self.name)
-                delay = 0.05
+                begun = time.monotonic()
                 self._connection.run()
             except Exception as error:
                 log.warning("%s: broker lost (%s: %s), connecting again", self.name, type(error).__name__, error)
                 self._drop()
                 self._on_lost()
+                if time.monotonic() - begun > LONGEST_BACKOFF:  # one that stood; a queue that is not there is told only after opening
+                    delay = SHORTEST_BACKOFF
                 eventlet.sleep(delay)
                 delay = min(LONGEST_BACKOFF, delay * 2)
 

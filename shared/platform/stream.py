@@ -28,7 +28,7 @@ class Stream:
         self._reading: Any = None
         self._writing: Any = None
         self._reader: Any = None
-        self._out: list[bytes] = []
+        self._out: list[bytes | memoryview] = []
         self._flushing: Any = None
         self.backlog = 0
         self.error: Exception | None = None
@@ -98,7 +98,7 @@ class Stream:
         self._flushing = None
         if self.error is not None:
             return
-        data = b"".join(self._out)
+        data = memoryview(self._out[0] if len(self._out) == 1 else b"".join(self._out))
         try:
             sent = self._sock.send(data)
         except _NOT_NOW:

@@ -27,7 +27,8 @@ SOON = 20.0  # far beyond any deadline here: what comes later never comes
 class Received:
     """A link that consumes a queue, and what has come over it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, queue: str = QUEUE) -> None:
+        self.queue = queue
         self.bodies: list[bytes] = []
         self.returned: list[Any] = []
         self.lost = 0
@@ -35,7 +36,7 @@ class Received:
         self.link.start(lambda run, _name: eventlet.spawn(run))
 
     def _consume(self, channel: Any) -> None:
-        self.link.consume(channel, QUEUE, self._receive, prefetch=10)
+        self.link.consume(channel, self.queue, self._receive, prefetch=10)
 
     def _receive(self, message: Any) -> None:
         self.bodies.append(message.body)
@@ -176,6 +177,13 @@ def test_a_connection_that_is_cut_is_made_anew(proxy: Proxy, open_link: Callable
         assert until(lambda: received.lost)
         received.lost = 0
     assert until(received.round_trip)
+
+
+def test_a_queue_that_is_not_there_is_asked_for_less_and_less_often(broker: Settings) -> None:
+    received = Received(broker.broker, "nobody.rpc")
+    eventlet.sleep(3)
+    assert 1 <= received.lost <= 8
+    received.link.stop()
 
 
 def test_work_that_waits_long_or_keeps_the_process_busy_loses_no_link(open_link: Callable[[], Received]) -> None:
