@@ -94,11 +94,7 @@ class RpcServer(SharedExtension):
 
     def _work(self, message: Any, name: Any, body: dict[str, Any], reply_to: str) -> None:
         try:
-            entrypoint = self.entrypoints.get(name)
-            answer = wire.encode(workers.run(entrypoint, body) if entrypoint else self._without_entrypoint(name))
-        except Exception as error:  # a dependency that cannot be had, an answer that is no JSON
-            answer = wire.encode({"error": error_data(error)})
-        try:
+            answer = self._answer(name, body)
             crashpoints.reach("before_reply")
             self.link.publish(answer, reply_to, correlation_id=message.properties.get("correlation_id", ""))
             crashpoints.reach("after_reply")
@@ -108,6 +104,13 @@ class RpcServer(SharedExtension):
             self.working -= 1
         # Also where it could not be sent: kept, the message would take a place of the prefetch window for good.
         self.link.settle(message)
+
+    def _answer(self, name: Any, body: dict[str, Any]) -> bytes:
+        try:
+            entrypoint = self.entrypoints.get(name)
+            return wire.encode(workers.run(entrypoint, body) if entrypoint else self._without_entrypoint(name))
+        except Exception as error:  # a dependency that cannot be had, an answer that is no JSON
+            return wire.encode({"error": error_data(error)})
 
     def _without_entrypoint(self, name: Any) -> dict[str, Any]:
         if name != PING:

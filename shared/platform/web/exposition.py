@@ -16,7 +16,7 @@ from shared.platform.web.request import Request
 
 log = logging.getLogger(__name__)
 
-CONNECTIONS = 4
+CONNECTIONS = 50
 
 
 def metrics(request: Request) -> Response:
