@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Call:
     """`data` is loaded by the operation's request schema. Retries of a command share its `command_id`; `fingerprint` tells whether
-    they also ask for the same."""
+    they also ask for the same. What is only read has none."""
 
     operation: Operation
     actor: Actor | None

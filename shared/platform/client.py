@@ -8,7 +8,9 @@ once: reads may be asked again, commands too, since their command id makes them 
 from __future__ import annotations
 
 import itertools
+import time
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,11 +38,12 @@ class RpcBus(SharedExtension):
 
     def setup(self) -> None:
         self.waiting: dict[str, tuple[str, Event]] = {}
+        self.in_flight: Counter[str] = Counter()
         self.ids = itertools.count()
         self.prefix = uuid.uuid4().hex
         self.reply_to = f"reply.{self.prefix}" if settings().embedded else DIRECT_REPLY
         self.service = self.container.service_name
-        self.link = Link(settings().broker_of(self.service), f"{self.service} calls", self._consume, self._fail_all)
+        self.link = Link(settings().broker_of(self.service), f"{self.service} calls", self._consume, self._fail_all, self._returned)
 
     def start(self) -> None:
         self.link.start(self.container.spawn_managed_thread)
@@ -49,10 +52,15 @@ class RpcBus(SharedExtension):
         self.link.stop()
 
     def call(self, service: str, operation: str, body: Mapping[str, Any], timeout: float) -> Any:
-        """The result; a TradeError as the service answered it, Unavailable on a timeout or where nobody serves it."""
+        """The result; a TradeError as the service answered it, Unavailable on a timeout or where nobody serves it.
+
+        The time runs from here: nothing on the way waits for the broker.
+        """
+        if self.link.blocked:
+            raise Unavailable("broker_unavailable", "The message bus takes nothing at the moment; try again shortly.")
         key = f"{self.prefix}-{next(self.ids)}"
         answered = Event()
-        request = wire.encode(body)
+        request = wire.encode({**body, "until": time.time() + timeout})
         self.waiting[key] = (service, answered)
         try:
             self.link.publish(
@@ -73,18 +81,26 @@ class RpcBus(SharedExtension):
             raise read_error(error)
         return answer["result"]
 
+    def bounded_call(self, service: str, operation: str, body: Mapping[str, Any], timeout: float) -> Any:
+        """The same, but Unavailable at once while too many calls to the service are under way: so that what is accepted is still answered in time."""
+        if self.in_flight[service] >= settings().rpc_in_flight:
+            raise Unavailable("overloaded", f"The {service} service has all the work it can do; try again shortly.")
+        self.in_flight[service] += 1
+        try:
+            return self.call(service, operation, body, timeout)
+        finally:
+            self.in_flight[service] -= 1
+
     def _consume(self, channel: Any) -> None:
         if settings().embedded:
-            channel.queue_declare(queue=self.reply_to, exclusive=True, auto_delete=True)
-        else:
-            channel.events["basic_return"].add(self._returned)
+            channel.channel.queue_declare(queue=self.reply_to, exclusive=True, auto_delete=True)
         self.link.consume(channel, self.reply_to, self._answered)
 
     def _answered(self, message: Any) -> None:
         if call := self.waiting.get(message.properties.get("correlation_id")):
             call[1].send(wire.decode(message.body))
 
-    def _returned(self, _error: Exception, _exchange: str, _routing_key: str, message: Any) -> None:
+    def _returned(self, message: Any) -> None:
         if call := self.waiting.get(message.properties.get("correlation_id")):
             service, answered = call
             answered.send({"error": _LOST | {"code": "service_unavailable", "message": f"The {service} service is not there; try again shortly."}})
@@ -124,7 +140,7 @@ class Caller:
                 "command_id": command_id,
                 "context": work.context.as_data(),
             }
-            return self._bus.call(operation.service, operation.name, body, timeout or settings().rpc_timeout)
+            return self._bus.bounded_call(operation.service, operation.name, body, timeout or settings().rpc_timeout)
 
     def ping(self, service: str, timeout: float = 2.0) -> None:
         """Returns where the service and its database answer; Unavailable otherwise."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar, Token
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from shared.kit.ids import new_id
 
@@ -15,7 +15,8 @@ class Context:
     traceparent: str = ""
 
     def as_data(self) -> dict[str, str]:
-        return {name: value for name, value in asdict(self).items() if value}
+        data = {"correlation_id": self.correlation_id, "causation_id": self.causation_id, "traceparent": self.traceparent}
+        return {name: value for name, value in data.items() if value}
 
 
 _current: ContextVar[Context] = ContextVar("tradelane_context")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from queue import Empty
 from typing import Any
 
 from eventlet import sleep
 from eventlet.event import Event
-from kombu.connection import Connection
+from kombu import connection as kombu
 from kombu.transport import memory
 
 _sleeping: dict[Any, Event] = {}
@@ -52,6 +53,44 @@ class Transport(memory.Transport):
                 return
 
 
-def connection() -> Connection:
+def connection() -> kombu.Connection:
     """A connection to the in-memory broker, which all connections of a process share."""
-    return Connection(transport="shared.platform.memory:Transport")
+    return kombu.Connection(transport="shared.platform.memory:Transport")
+
+
+class Connection:
+    """What `shared.platform.connection` is for RabbitMQ. Nothing is given back, and nobody waits: what is published is there."""
+
+    blocked = False
+
+    def __init__(self) -> None:
+        self._connection = connection()
+        self.channel: Any = self._connection.channel()
+
+    def publish(self, body: bytes, exchange: str, routing_key: str, mandatory: bool, headers: tuple[tuple[str, str], ...], properties: dict[str, str]) -> None:
+        message = self.channel.prepare_message(body, None, "application/json", "utf-8", dict(headers), properties)
+        self.channel.basic_publish(message, exchange=exchange, routing_key=routing_key)
+
+    def consume(self, queue: str, tag: str, receive: Callable[[Any], None], prefetch: int) -> None:
+        if prefetch:
+            self.channel.basic_qos(0, prefetch, False)
+        self.channel.basic_consume(queue, no_ack=not prefetch, callback=receive, consumer_tag=tag)
+
+    def cancel(self, tag: str) -> None:
+        self.channel.basic_cancel(tag)
+
+    def ack(self, message: Any) -> None:
+        message.ack()
+
+    def reject(self, message: Any, requeue: bool) -> None:
+        message.reject(requeue)
+
+    def run(self) -> None:
+        while True:
+            self._connection.drain_events()
+
+    def beat(self) -> None:
+        """It shares our heart."""
+
+    def close(self) -> None:
+        self._connection.close()

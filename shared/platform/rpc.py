@@ -2,12 +2,13 @@
 
 A message names the operation in its headers and carries data, actor and command id; the answer goes to its `reply_to`. A message
 is acknowledged once its answer is on its way, so that a killed worker's call is done by another. What cannot be answered
-(no reply address, not JSON) is dropped with a log line: nobody waits for it, and a command is safe to send again.
+(no reply address, not JSON, past its caller's deadline) is dropped with a log line: nobody waits for it, and a command is safe to send again.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -18,7 +19,7 @@ from nameko.extensions import Entrypoint, SharedExtension, register_entrypoint
 from shared.contracts.operations import Operation
 from shared.contracts.validation import instance, load
 from shared.kit.errors import NotFound
-from shared.platform import context, crashpoints, wire
+from shared.platform import context, crashpoints, wire, workers
 from shared.platform.calls import Call, error_data, fingerprint, read_actor
 from shared.platform.commands import Answer
 from shared.platform.link import Link
@@ -31,6 +32,8 @@ from shared.platform.topology import rpc_queue
 log = logging.getLogger(__name__)
 
 PING = "ping"
+CLOCKS_DIFFER = 2.0
+"""Seconds that the clocks of two machines may differ without a call being taken for late."""
 
 
 class RpcServer(SharedExtension):
@@ -82,34 +85,44 @@ class RpcServer(SharedExtension):
             log.error("rpc message dropped: it has no reply address (operation %s)", name)
             self.link.settle(message)
             return
-        self.working += 1
-        if entrypoint := self.entrypoints.get(name):
-            finish = lambda _worker, result, exc_info: self._finish(message, reply_to, result, exc_info)  # noqa: E731
-            self.container.spawn_worker(entrypoint, (body,), {}, handle_result=finish)
-        else:
-            self.container.spawn_managed_thread(lambda: self._finish(message, reply_to, self._without_entrypoint(name), None))
-
-    def _without_entrypoint(self, name: Any) -> dict[str, Any]:
-        try:
-            if name != PING:
-                raise NotFound("no_such_operation", f"{self.container.service_name} has no operation {name}.")
-            self.base.ping()
-        except Exception as error:
-            return {"error": error_data(error)}
-        return {"result": {"service": self.container.service_name}}
-
-    def _finish(self, message: Any, reply_to: str, result: Any, exc_info: Any) -> tuple[Any, Any]:
-        try:
-            body = wire.encode(result if exc_info is None else {"error": error_data(exc_info[1])})
-            crashpoints.reach("before_reply")
-            self.link.publish(body, reply_to, correlation_id=message.properties.get("correlation_id"))
-            crashpoints.reach("after_reply")
+        if _is_late(body):
+            log.warning("call of %s skipped: its caller waits no longer", name)
             self.link.settle(message)
+            return
+        self.working += 1
+        self.container.spawn_managed_thread(lambda: self._work(message, name, body, reply_to), "call")
+
+    def _work(self, message: Any, name: Any, body: dict[str, Any], reply_to: str) -> None:
+        try:
+            answer = self._answer(name, body)
+            crashpoints.reach("before_reply")
+            self.link.publish(answer, reply_to, correlation_id=message.properties.get("correlation_id", ""))
+            crashpoints.reach("after_reply")
         except Exception:
             log.exception("an answer could not be sent; its caller will ask again")
         finally:
             self.working -= 1
-        return result, None
+        # Also where it could not be sent: kept, the message would take a place of the prefetch window for good.
+        self.link.settle(message)
+
+    def _answer(self, name: Any, body: dict[str, Any]) -> bytes:
+        try:
+            entrypoint = self.entrypoints.get(name)
+            return wire.encode(workers.run(entrypoint, body) if entrypoint else self._without_entrypoint(name))
+        except Exception as error:  # a dependency that cannot be had, an answer that is no JSON
+            return wire.encode({"error": error_data(error)})
+
+    def _without_entrypoint(self, name: Any) -> dict[str, Any]:
+        if name != PING:
+            raise NotFound("no_such_operation", f"{self.container.service_name} has no operation {name}.")
+        self.base.ping()
+        return {"result": {"service": self.container.service_name}}
+
+
+def _is_late(body: dict[str, Any]) -> bool:
+    """Whether whoever asked has given up by now. A command that is skipped is safe to send again."""
+    until = body.get("until")
+    return isinstance(until, float) and until + CLOCKS_DIFFER < time.time()
 
 
 class Rpc(Entrypoint):
@@ -120,6 +133,7 @@ class Rpc(Entrypoint):
         self.operation = operation
 
     def setup(self) -> None:
+        workers.check(self.container)
         self.server.entrypoints[self.operation.name] = self
 
     def start(self) -> None:
@@ -154,4 +168,5 @@ def rpc(operation: Operation) -> Callable[[Callable[..., Any]], Callable[..., An
 def read_call(operation: Operation, body: dict[str, Any]) -> Call:
     """The call in a message's body; Invalid with the fields that do not fit the operation's request schema."""
     actor, data = read_actor(body.get("actor")), body.get("data")
-    return Call(operation, actor, load(instance(operation.request), data), body.get("command_id") or "", fingerprint(operation, actor, data))
+    asked = fingerprint(operation, actor, data) if operation.writes else ""
+    return Call(operation, actor, load(instance(operation.request), data), body.get("command_id") or "", asked)

@@ -31,6 +31,7 @@ class Settings:
     metrics_port: int
     rpc_workers: int
     event_workers: int
+    rpc_in_flight: int
     rpc_timeout: float
     drain_timeout: float
     statement_timeout: float
@@ -78,6 +79,7 @@ def read() -> Settings:
             metrics_port=env.int("METRICS_PORT", 0),  # where this process tells its metrics; 0: the gateway alone does, at /metrics
             rpc_workers=env.int("RPC_WORKERS", 20),
             event_workers=env.int("EVENT_WORKERS", 10),
+            rpc_in_flight=env.int("RPC_IN_FLIGHT", 200),  # calls of this process to one service; further ones are refused at once
             rpc_timeout=env.float("RPC_TIMEOUT", 10.0),
             drain_timeout=env.float("DRAIN_TIMEOUT", 10.0),
             statement_timeout=env.float("STATEMENT_TIMEOUT", 15.0),

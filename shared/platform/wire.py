@@ -37,13 +37,13 @@ class Event:
 
 def encode(value: Any) -> bytes:
     """Compact JSON; a TypeError for anything that is not plain JSON: private encodings stay out."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def decode(body: bytes | str) -> dict[str, Any]:
     """A JSON object; ValueError where it is anything else."""
     try:
-        value = json.loads(body, parse_constant=_refuse)
+        value = _DECODER.decode(body if isinstance(body, str) else body.decode())
     except RecursionError as error:
         raise ValueError("JSON nested too deep") from error
     if not isinstance(value, dict):
@@ -53,6 +53,10 @@ def decode(body: bytes | str) -> dict[str, Any]:
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON")
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
 def timestamp(text: str) -> datetime:

@@ -1,4 +1,4 @@
-"""The WSGI application: finds the route, has it answered, and puts on every answer what every answer carries. One access log line each."""
+"""The application: finds the route, has it answered, and puts on every answer what every answer carries. One access log line each."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache, partial
 from typing import Any
 from urllib.parse import quote
 
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Response
 
+from shared.platform.context import Context
 from shared.platform.telemetry.metrics import HTTP, Timed
 from shared.platform.web.problems import problem
 from shared.platform.web.request import Request
@@ -36,39 +37,49 @@ class Application:
 
     def __init__(self, service: str, rules: Iterable[Rule], stopping: Callable[[], bool] = lambda: False) -> None:
         self._service = service
-        self._routes = Map(rules, merge_slashes=False).bind("localhost")
+        self._match = lru_cache(1024)(partial(Map(rules, merge_slashes=False).bind("localhost").match, return_rule=True))
         self._stopping = stopping
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        started = time.perf_counter()
+        """As a WSGI application, for any server or test client."""
         request = Request(environ)
+        request.content = request.get_data()
+        return self.answer(request)(environ, start_response)
+
+    def answer(self, request: Request) -> Response:
+        """The answer to any request, whatever comes."""
+        started = time.perf_counter()
         request.stopping = self._stopping
         asked = {"http.request.method": request.method, "url.path": request.path}
         with Timed(HTTP, (self._service, "", ""), "HTTP", "server", request.context, asked, begins=request.path not in QUIET) as work:
             request.context = work.context
             response = self._answer(request)
-            for name, value in HEADERS.items():
-                response.headers.setdefault(name, value)
-            response.headers["X-Correlation-ID"] = request.context.correlation_id
-            if request.context.traceparent:
-                response.headers["traceparent"] = request.context.traceparent
-            if self._stopping() or not request.whole:
-                response.headers["Connection"] = "close"
-            took = (time.perf_counter() - started) * 1000
-            access.info("%s %s %s %d %.1f ms", request.remote_addr, request.method, quote(request.path), response.status_code, took)
+            _add_headers(response, request.context)
+            if access.isEnabledFor(logging.INFO):
+                took = (time.perf_counter() - started) * 1000
+                access.info("%s %s %s %d %.1f ms", request.remote_addr, request.method, quote(request.path), response.status_code, took)
             method, route = (request.method, request.route) if request.route else ("", "")
             work.labels, work.outcome = (self._service, method, route), str(response.status_code)
             work.tell(f"{method} {route}".strip() or "HTTP", {"http.route": route, "http.response.status_code": response.status_code})
-        return response(environ, start_response)
+        return response
 
     def _answer(self, request: Request) -> Response:
         try:
-            request.receive()  # whatever the answer: the connection's next request begins where this one ends
-            rule, request.path_values = self._routes.match(request.path, request.method, return_rule=True)
+            if request.failure:
+                raise request.failure
+            rule, request.path_values = self._match(request.path, request.method)
             request.route = _template(rule.rule)
             return rule.endpoint(request)  # type: ignore[no-any-return]
         except Exception as error:
             return problem(error, request.context.correlation_id)
+
+
+def _add_headers(response: Response, context: Context) -> None:
+    said = {name.lower() for name, _ in response.headers}
+    response.headers.extend([(name, value) for name, value in HEADERS.items() if name.lower() not in said])
+    response.headers.add("X-Correlation-ID", context.correlation_id)
+    if context.traceparent:
+        response.headers.add("traceparent", context.traceparent)
 
 
 @cache

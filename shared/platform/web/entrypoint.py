@@ -1,4 +1,4 @@
-"""HTTP in: `@http(endpoints)` makes a service's method answer requests, one worker each."""
+"""HTTP in: `@http(endpoints)` makes a service's method answer requests, each in its connection's greenlet."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Protocol
 
-from eventlet.event import Event
-from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import Entrypoint, register_entrypoint
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
-from shared.kit.errors import Unavailable
-from shared.platform import context
+from shared.platform import context, workers
 from shared.platform.web.problems import problem
 from shared.platform.web.request import Request
 from shared.platform.web.server import WebServer
@@ -37,6 +34,7 @@ class Http(Entrypoint):
         self.endpoints = endpoints
 
     def setup(self) -> None:
+        workers.check(self.container)
         self.server.register_provider(self)
 
     def stop(self) -> None:
@@ -47,18 +45,8 @@ class Http(Entrypoint):
         return [Rule(each.rule, methods=[each.method], endpoint=partial(self.handle, each)) for each in self.endpoints()]
 
     def handle(self, endpoint: Endpoint, request: Request) -> Response:
-        """Have a worker answer; called in the connection's greenlet."""
-        answered = Event()
-
-        def answer(_worker: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
-            answered.send(result, exc_info)
-            return result, exc_info
-
-        try:
-            self.container.spawn_worker(self, (endpoint, request), {}, handle_result=answer)
-        except ContainerBeingKilled as error:
-            raise Unavailable("stopping", "This server is stopping; ask another.") from error
-        return answered.wait()  # type: ignore[no-any-return]
+        """Called in the connection's greenlet."""
+        return workers.run(self, endpoint, request)  # type: ignore[no-any-return]
 
 
 def http(endpoints: Callable[[], Iterable[Endpoint]]) -> Callable[[Callable[..., Response]], Callable[..., Response]]:

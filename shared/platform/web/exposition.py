@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import logging
-import socket
-from typing import Any
 
 import eventlet
-from eventlet import wsgi
 from prometheus_client import REGISTRY
 from prometheus_client.exposition import choose_encoder
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
 from shared.platform.web.application import Application
-from shared.platform.web.protocol import Protocol
+from shared.platform.web.listener import Listener
 from shared.platform.web.request import Request
 
 log = logging.getLogger(__name__)
 
-CONNECTIONS = 4
-PAUSE = 1.0  # seconds until accepting is tried again
+CONNECTIONS = 50
 
 
 def metrics(request: Request) -> Response:
@@ -31,16 +27,7 @@ def metrics(request: Request) -> Response:
 
 def serve(service: str, host: str, port: int) -> None:
     """Answer `/metrics` at this address until the process ends. OSError where the address is taken."""
-    listener = eventlet.listen((host, port), socket.AF_INET6 if ":" in host else socket.AF_INET, reuse_port=False)
-    eventlet.spawn(_accept, listener, Application(service, (Rule("/metrics", methods=("GET",), endpoint=metrics),)))
-    log.info("metrics at http://%s:%d/metrics", *listener.getsockname()[:2])
-
-
-def _accept(listener: Any, application: Application) -> None:
-    while True:
-        try:
-            # The server closes what it is given when accepting fails (no descriptor left); the listener itself stays open.
-            wsgi.server(listener.dup(), application, max_size=CONNECTIONS, protocol=Protocol, log_output=False, debug=False, socket_timeout=PAUSE * 10)
-        except OSError as error:
-            log.warning("metrics: cannot accept connections: %s", error)
-        eventlet.sleep(PAUSE)
+    application = Application(service, (Rule("/metrics", methods=("GET",), endpoint=metrics),))
+    listener = Listener(host, port, application.answer, CONNECTIONS, lambda serve, _name: eventlet.spawn(serve))
+    eventlet.spawn(listener.run)
+    log.info("metrics at http://%s:%d/metrics", *listener.address[:2])

@@ -1,6 +1,6 @@
-"""eventlet's HTTP protocol with limits: sizes, times and framing are checked before anything reaches the application.
+"""One client's connection: llhttp (through httptools) reads the requests, and each is checked and bounded before anything of it is believed.
 
-Whatever could be read in two ways (doubled or odd Content-Length, other transfer codings, folded headers) is refused, so that no
+Whatever could be read in two ways (doubled or odd Content-Length, other transfer codings, folded headers) is refused, by llhttp or here, so that no
 proxy in front and we ourselves can disagree on where a request ends.
 """
 
@@ -8,21 +8,37 @@ from __future__ import annotations
 
 import logging
 import socket
+import time
+from collections import deque
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 import eventlet
-from eventlet.wsgi import HeaderLineTooLong, HeadersTooLarge, HttpProtocol
+from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
+from werkzeug.wrappers import Response
 
-from shared.kit.errors import TooLarge
+from shared.kit.errors import Malformed, TooLarge, TradeError
 from shared.kit.ids import new_id
 from shared.platform import context
 from shared.platform.settings import settings
+from shared.platform.stream import Stream
 from shared.platform.telemetry.metrics import HTTP_REFUSED
+from shared.platform.web.message import Incoming, Refused, answer_bytes
 from shared.platform.web.problems import MEDIA_TYPE, document
+from shared.platform.web.request import Request
 
 log = logging.getLogger(__name__)
 
+LONGEST_LINE = 8190
+"""Bytes of the path and query, or of one header."""
+LONGEST_HEAD, MOST_HEADERS = 1 << 16, 100
+CHUNK_COST = 64
+"""What a chunk's framing counts at least, so that a body cut into single bytes does not keep us busy."""
+BODY_SECONDS = 30
+"""How long a client may take to send a body."""
+SOCKET_SECONDS = 30
+"""How long an answer may stand still."""
 
 CODES = {
     408: "request_timeout",
@@ -46,127 +62,186 @@ def refusal(status: int, message: str) -> bytes:
     return f"HTTP/1.1 {status} {reason}\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n{retry}Connection: close\r\n\r\n".encode() + body
 
 
-class Protocol(HttpProtocol):
-    """Times in seconds. eventlet itself limits a header line to 8 KiB and all headers to 64 KiB; http.client, to 100 headers."""
+class Protocol:
+    """Serves one connection, one request at a time, in the greenlet that calls `serve`. Times in seconds."""
 
     idle_seconds = 30.0
     header_seconds = 10.0
     linger_seconds = 1.0
-    lingers = False
 
-    def _read_request_line(self) -> bytes:
-        line: bytes = b""
-        with eventlet.Timeout(self.idle_seconds, False):
-            line = super()._read_request_line()
-        if len(line) >= self.server.url_length_limit:
-            self._refuse(414, "The request line is too long.")
-            return b""
-        return line
+    def __init__(self, sock: Any, address: Any, answer: Callable[[Request], Response]) -> None:
+        self.client, self.server = str(address[0]), (str(sock.getsockname()[0]), str(sock.getsockname()[1]))
+        self._sock, self._stream, self._answer = sock, Stream(sock), answer
+        self._parser = HttpRequestParser(self)
+        self._ready: deque[Request] = deque()
+        self._incoming: Incoming | None = None
+        self._refused: Refused | None = None
+        self._body_limit = settings().http_body_limit
+        self._until = 0.0
+        self._leaving = False
+        self._idle = True
 
-    def parse_request(self) -> bool:
-        """Whether there is a request to answer; what is refused has had its answer."""
+    def serve(self) -> None:
+        """Until either side has had enough."""
+        self._sock.settimeout(SOCKET_SECONDS)
+        last = False
         try:
-            with eventlet.Timeout(self.header_seconds):
-                if not super().parse_request():
-                    return False
-            self._check_framing()
-        except (HeaderLineTooLong, HeadersTooLarge):
-            self._refuse(431, "The headers are too large.")
-        except eventlet.Timeout:
-            self._refuse(408, "The headers took too long.")
-        except TooLarge as error:
-            self._refuse(413, error.message)
-        except ValueError as error:
-            self._refuse(400, str(error))
-        else:
-            return True
-        return False
-
-    def _check_framing(self) -> None:
-        """ValueError with a sentence, or TooLarge, where the request's head does not say clearly what follows it."""
-        lengths, codings = self.headers.get_all("Content-Length", []), self.headers.get_all("Transfer-Encoding", [])
-        if self.request_version == "HTTP/0.9":
-            raise ValueError("HTTP/1.0 or 1.1 only.")
-        if self.headers.defects or any(character in value for value in self.headers.values() for character in "\r\n\0"):
-            raise ValueError("A header is not well formed.")
-        if len(self.headers.get_all("Host", [])) != 1 and self.request_version != "HTTP/1.0":
-            raise ValueError("Exactly one Host header is needed.")
-        if codings:
-            if [each.strip().lower() for each in codings] != ["chunked"] or lengths or self.request_version == "HTTP/1.0":
-                raise ValueError("Transfer-Encoding may only be chunked, and not beside Content-Length.")
-            self._close()  # eventlet reads chunks leniently: nothing behind them is taken for a request
-        if lengths:
-            if len(lengths) != 1 or not (lengths[0].isascii() and lengths[0].isdigit() and len(lengths[0]) < 20):
-                raise ValueError("Content-Length must be one number.")
-            if int(lengths[0]) > settings().http_body_limit:
-                raise too_large()
-
-    def get_environ(self) -> dict[str, Any]:
-        environ: dict[str, Any] = super().get_environ()
-        body = environ["eventlet.input"]
-        body.rfile = _Limited(self.rfile, settings().http_body_limit)
-        body.discard = self._close  # eventlet would wait for what is missing of a body that did not come whole
-        return environ
-
-    def _close(self) -> None:
-        """Answer this request, then close: what follows on this connection cannot be trusted."""
-        self.close_connection = self.lingers = True
-
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What http.server refuses by itself. Its texts quote the client, ours do not."""
-        self._refuse(code, HTTPStatus(code).description or HTTPStatus(code).phrase)
-
-    def _refuse(self, status: int, message: str) -> None:
-        self._close()
-        answer = refusal(status, message)
-        log.info("%s refused: %d %s", self.client_address[0], status, message)
-        self.wfile.write(answer)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (http.server's own name)
-        log.debug(format, *args)
-
-    def finish(self) -> None:
-        """Closing with unread bytes resets the connection, and the client would lose our refusal: read on for a moment."""
-        if self.lingers:
-            try:
-                self.wfile.flush()
-                self.connection.shutdown(socket.SHUT_WR)
-                with eventlet.Timeout(self.linger_seconds, False):
-                    while self.connection.recv(1 << 16):
-                        eventlet.sleep(0)
-            except OSError:
-                log.debug("%s left before it was answered", self.client_address[0])
-        try:
-            super().finish()
+            while not last and (request := self._next()):
+                self._idle = False
+                response = self._answer(request)
+                last = request.last or self._leaving
+                self._sock.sendall(answer_bytes(request, response, last))
+                self._idle = True
+            if self._refused and not last:
+                answer, last = refusal(self._refused.status, self._refused.message), True
+                log.info("%s refused: %d %s", self.client, self._refused.status, self._refused.message)
+                self._sock.sendall(answer)
+            if last:
+                self._linger()
         finally:
-            self.rfile.close()  # where the last flush failed it is still open, and the descriptor with it
+            self._stream.close()
+
+    def leave(self) -> None:
+        """Close when the request at work is answered; at once where there is none."""
+        self._leaving = True
+        if self._idle:
+            self.cut()
+
+    def cut(self) -> None:
+        """Close, whatever is at work."""
+        self._stream.close()
+
+    def _next(self) -> Request | None:
+        """The next request, whole or with what its body failed by. None where it is refused, or nobody asks any more."""
+        while not self._ready and not self._refused:
+            if self._incoming is None:
+                self._until = time.monotonic() + self.idle_seconds
+            try:
+                self._feed(self._stream.read(max(0.001, self._until - time.monotonic())))
+            except OSError as error:
+                if self._incoming is None:
+                    return None
+                if self._incoming.complete:
+                    self._fail(incomplete())
+                elif isinstance(error, TimeoutError):
+                    self._refused = Refused(408, "The headers took too long.")
+                else:
+                    return None
+        return self._ready.popleft() if self._ready else None
+
+    def _feed(self, data: bytes) -> None:
+        begun = self._incoming
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade:
+            log.debug("%s asked for another protocol", self.client)
+        except HttpParserCallbackError as error:
+            self._stop(error.__context__)
+        except HttpParserError as error:
+            self._stop(error)
+        incoming = self._incoming
+        if incoming is None or self._refused:
+            return
+        if not incoming.complete and incoming is begun:
+            incoming.received += len(data)
+            if incoming.received > LONGEST_HEAD:
+                self._refused = Refused(431, "The headers are too large.")
+        if incoming.expects and not incoming.body_size:
+            incoming.expects = False
+            self._sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _stop(self, error: BaseException | None) -> None:
+        """What llhttp or our checks do not accept: a request whose body fails is answered as any, all else is refused."""
+        if self._ready and self._ready[-1].last:
+            return
+        if isinstance(error, Refused):
+            self._refused = error
+        elif self._incoming is not None and self._incoming.complete:
+            self._fail(error if isinstance(error, TradeError) else incomplete())
+        else:
+            status = HTTPStatus.HTTP_VERSION_NOT_SUPPORTED if str(error) == "Invalid HTTP version" else HTTPStatus.BAD_REQUEST
+            self._refused = Refused(status, status.description)
+
+    def _fail(self, error: TradeError) -> None:
+        assert self._incoming
+        self._incoming.last = True
+        self._hand_on(error)
+
+    def _hand_on(self, failure: TradeError | None = None) -> None:
+        incoming, self._incoming = self._incoming, None
+        assert incoming
+        if self._ready and self._ready[-1].last:
+            return  # nothing behind the last is believed
+        request = incoming.request(self.server, self.client)
+        request.last, request.failure = incoming.last, failure
+        self._ready.append(request)
+
+    def _linger(self) -> None:
+        """Closing with unread bytes resets the connection, and the client would lose our answer: read on for a moment."""
+        until = time.monotonic() + self.linger_seconds
+        try:
+            self._sock.shutdown(socket.SHUT_WR)
+            while (left := until - time.monotonic()) > 0:
+                self._stream.read(left)
+                eventlet.sleep(0)
+        except OSError:
+            log.debug("%s has left", self.client)
+
+    # What follows is called by llhttp.
+
+    def on_message_begin(self) -> None:
+        self._incoming = Incoming()
+        self._until = time.monotonic() + self.header_seconds
+
+    def on_url(self, part: bytes) -> None:
+        assert self._incoming
+        self._incoming.target += part
+        if len(self._incoming.target) > LONGEST_LINE:
+            raise Refused(414, "The request line is too long.")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        incoming, size = self._incoming, len(name) + len(value) + 4
+        assert incoming
+        if incoming.complete:  # a trailer, which nobody asked for
+            self._count(max(size, CHUNK_COST))
+            return
+        incoming.headers.append((name, value))
+        incoming.size += size
+        if size > LONGEST_LINE or incoming.size > LONGEST_HEAD or len(incoming.headers) > MOST_HEADERS:
+            raise Refused(431, "The headers are too large.")
+
+    def on_headers_complete(self) -> None:
+        incoming, parser = self._incoming, self._parser
+        assert incoming
+        incoming.finish(parser.get_method(), parser.get_http_version(), parser.should_keep_alive(), parser.should_upgrade())
+        if incoming.length > self._body_limit:
+            raise Refused(413, too_large().message)
+        self._until = time.monotonic() + BODY_SECONDS
+
+    def on_chunk_header(self) -> None:
+        self._count(CHUNK_COST)
+
+    def on_body(self, data: bytes) -> None:
+        assert self._incoming
+        self._incoming.body.append(data)
+        self._count(len(data))
+
+    def on_message_complete(self) -> None:
+        self._hand_on()
+
+    def _count(self, size: int) -> None:
+        assert self._incoming
+        self._incoming.body_size += size
+        if self._incoming.body_size > self._body_limit:
+            raise too_large()
+
+
+def incomplete() -> Malformed:
+    """The error for a body that did not arrive whole and well framed in time."""
+    return Malformed("body_incomplete", "The request's body did not arrive whole.")
 
 
 def too_large() -> TooLarge:
     """The error for any body beyond the limit."""
     limit = settings().http_body_limit
     return TooLarge(CODES[413], f"A request's body may have at most {limit} bytes.", limit=limit)
-
-
-class _Limited:
-    """A file that gives at most `limit` bytes, then raises TooLarge: so chunked bodies are bounded, framing included."""
-
-    # What a line of framing counts at least, so that a body cut into single bytes does not keep us busy.
-    _LINE = 64
-
-    def __init__(self, file: Any, limit: int) -> None:
-        self._file, self._left = file, limit
-
-    def read(self, size: int) -> bytes:
-        data: bytes = self._file.read(min(size, self._left + 1))
-        return self._count(data, len(data))
-
-    def readline(self) -> bytes:
-        line: bytes = self._file.readline(self._left + 1)
-        return self._count(line, max(len(line), self._LINE))
-
-    def _count(self, data: bytes, cost: int) -> bytes:
-        self._left -= cost
-        if self._left < 0:
-            raise too_large()
-        return data

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import eventlet
-from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Request as WerkzeugRequest
 
-from shared.kit.errors import Malformed
+from shared.kit.errors import TradeError
 from shared.kit.ids import new_id
 from shared.platform.context import Context
 from shared.platform.telemetry import tracing
-
-BODY_SECONDS = 30
-"""How long a client may take to send a body. The protocol limits its size."""
 
 # W3C Trace Context § 3.2: version, trace id, parent id, flags. All zeros are invalid, and so is version ff; later versions than 00 may add fields.
 _TRACEPARENT = re.compile(
@@ -27,45 +22,34 @@ _CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 class Request(WerkzeugRequest):
-    """`content` is the body; `route` the path's pattern once it is found, `path_values` its values.
+    """`content` is the body, or `failure` why there is none; `route` the path's pattern once it is found, `path_values` its values.
 
-    `stopping` tells whether the server drains, so that nothing is held any longer.
+    `last`: the connection closes with the answer. `stopping` tells whether the server drains, so that nothing is held any longer.
     """
 
     content = b""
-    whole = False
+    failure: TradeError | None = None
+    last = False
     route = ""
     path_values: Mapping[str, Any] = {}
     stopping: Callable[[], bool] = staticmethod(lambda: False)
 
     def __init__(self, environ: dict[str, Any]) -> None:
         super().__init__(environ)
-        self.context = read_context(self.headers)
-
-    def receive(self) -> None:
-        """Read all of the body; Malformed `body_incomplete` where it does not arrive whole and well framed in time, TooLarge beyond the limit."""
-        incomplete = Malformed("body_incomplete", "The request's body did not arrive whole.")
-        try:
-            with eventlet.Timeout(BODY_SECONDS, incomplete):
-                self.content = self.environ["wsgi.input"].read()
-        except (OSError, ValueError) as error:  # the connection broke, or the chunks are no chunks
-            raise incomplete from error
-        if len(self.content) < (self.content_length or 0):
-            raise incomplete
-        self.whole = True
+        self.context = read_context(environ)
 
 
-def read_context(headers: Headers) -> Context:
+def read_context(environ: Mapping[str, Any]) -> Context:
     """The request's correlation id and trace: the caller's where they are well formed, otherwise fresh ones.
 
     The span is our own: one that is recorded is put there when it begins, and any other is made up here.
     """
-    given = _TRACEPARENT.fullmatch(headers.get("traceparent", ""))
+    given = _TRACEPARENT.fullmatch(environ.get("HTTP_TRACEPARENT", ""))
     fresh = new_id()
     trace, flags = given.group("trace", "flags") if given else (fresh.replace("-", ""), "00")
-    correlation_id = headers.get("X-Correlation-ID", "")
+    correlation_id = environ.get("HTTP_X_CORRELATION_ID", "")
     if not _CORRELATION_ID.fullmatch(correlation_id):
         correlation_id = trace if given else fresh
     if tracing.is_on():
         return Context(correlation_id=correlation_id, traceparent=given[0] if given else "")
-    return Context(correlation_id=correlation_id, traceparent=f"00-{trace}-{secrets.token_hex(8)}-{flags}")
+    return Context(correlation_id=correlation_id, traceparent=f"00-{trace}-{os.urandom(8).hex()}-{flags}")

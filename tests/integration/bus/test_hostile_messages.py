@@ -48,6 +48,18 @@ def test_a_call_that_cannot_be_answered_is_dropped(channel: Any) -> None:
     assert ask(channel, "orders", "ping", b"{}") == {"result": {"service": "orders"}}
 
 
+@pytest.mark.parametrize("until", ["1.5", "0.0", "-1e300"])
+def test_a_call_that_nobody_waits_for_any_more_is_not_worked_on(channel: Any, until: str) -> None:
+    send(channel, "orders.rpc", b'{"until": %b}' % until.encode(), {"operation": "ping"}, reply_to=DIRECT_REPLY, correlation_id="late")
+    assert ask(channel, "orders", "no_such", b"{}")["error"]["code"] == "no_such_operation"
+    assert not channel.answers
+
+
+@pytest.mark.parametrize("until", ["1e300", "null", '"soon"', "true", "{}"])
+def test_a_deadline_that_is_none_is_none(channel: Any, until: str) -> None:
+    assert ask(channel, "orders", "ping", b'{"until": %b}' % until.encode()) == {"result": {"service": "orders"}}
+
+
 def test_an_unknown_operation_is_named(channel: Any) -> None:
     assert ask(channel, "orders", "__class__", b"{}")["error"]["code"] == "no_such_operation"
 

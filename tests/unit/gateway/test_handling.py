@@ -283,7 +283,7 @@ def test_waiting_ends_where_the_order_cannot_be_read_or_the_server_stops() -> No
     stopping = Gateway(stopping=lambda: True)
     stopping.services.answers[ACT_ON_ORDER] = order(awaiting=["x"])
     answer = stopping.ask("POST", ACT + "pay", {}, Prefer="wait=20")
-    assert (answer.status_code, answer.headers["Connection"]) == (202, "close")
+    assert answer.status_code == 202
 
 
 # Tracing

@@ -18,10 +18,11 @@ from nameko.containers import ServiceContainer
 from werkzeug.wrappers import Response
 
 from shared.platform.settings import settings
-from shared.platform.web import Request, http, protocol, request, server
+from shared.platform.web import Request, http, protocol, server
 
 HOST = b"Host: here\r\n"
 ECHO = b"POST /echo HTTP/1.1\r\n" + HOST
+LAST = ECHO + b"Content-Length: 2\r\nConnection: close\r\n\r\nok"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Here:
     connections: list[Any] = field(default_factory=list)
 
     def connect(self) -> Any:
-        connection = eventlet.connect(("127.0.0.1", self.web.address[1]))
+        connection = eventlet.connect(("127.0.0.1", self.web.listener.address[1]))
         connection.settimeout(5)
         self.connections.append(connection)
         return connection
@@ -99,6 +100,14 @@ def read(connection: Any) -> Answer:
     if headers.get("connection") == "close":
         answer.closed = connection.recv(1) == b""
     return answer
+
+
+def everything(connection: Any) -> bytes:
+    """All that comes until the server closes."""
+    received = b""
+    while data := connection.recv(4096):
+        received += data
+    return received
 
 
 Start = Callable[..., Here]
@@ -168,6 +177,12 @@ def test_a_defect_shows_neither_stack_nor_text(here: Here) -> None:
         (ECHO + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400),
         (ECHO + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 400),
         (ECHO + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (ECHO + b"Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n", 400),
+        (ECHO + b"Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 3\r\n\r\nabc", 400),
+        (b"GET /echo HTTP/0.9\r\n" + HOST + b"\r\n", 400),
+        (b"GET /echo HTTP/2.0\r\n" + HOST + b"\r\n", 505),
+        (b"GET /echo HTTP/1.1\n" + b"Host: here\n\n", 400),
+        (ECHO + b"X: a\nContent-Length: 3\r\n\r\nabc", 400),
         (b"POST /echo HTTP/1.0\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
         (ECHO + b"X-Folded: a\r\n b\r\n\r\n", 400),
         (ECHO + b"Content-Length : 3\r\n\r\nabc", 400),
@@ -193,10 +208,45 @@ def test_what_cannot_be_read_in_one_way_only_is_refused_and_nothing_behind_it_is
 def test_a_body_that_nobody_wants_is_not_taken_for_the_next_request(here: Here) -> None:
     connection = here.connect()
     inner = b"GET /defect HTTP/1.1\r\n" + HOST + b"\r\n"
-    connection.sendall(b"POST /nowhere HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % len(inner) + inner + ECHO + b"Content-Length: 2\r\n\r\nok")
-    assert read(connection).status == 404
-    answer = read(connection)
-    assert (answer.status, answer.body) == (200, b"ok")
+    connection.sendall(b"POST /nowhere HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % len(inner) + inner + LAST)
+    answers = everything(connection)
+    assert re.findall(rb"HTTP/1.1 (\d+)", answers) == [b"404", b"200"]
+    assert answers.endswith(b"ok")
+
+
+def test_requests_sent_at_once_are_answered_in_their_order(here: Here) -> None:
+    connection = here.connect()
+    connection.sendall(b"".join(ECHO + b"Content-Length: 3\r\n\r\n<%d>" % number for number in range(5)) + LAST)
+    assert re.findall(rb"<\d>|ok", everything(connection)) == [b"<0>", b"<1>", b"<2>", b"<3>", b"<4>", b"ok"]
+
+
+def test_a_request_that_comes_byte_by_byte_is_answered(here: Here) -> None:
+    connection = here.connect()
+    for each in LAST:
+        connection.sendall(bytes((each,)))
+        eventlet.sleep(0)
+    assert everything(connection).endswith(b"ok")
+
+
+def test_another_protocol_is_not_spoken_and_nothing_behind_the_wish_for_it_is_read(here: Here, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "tradelane.access")
+    connection = here.connect()
+    connection.sendall(b"GET /pause/0.0 HTTP/1.1\r\n" + HOST + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n" + LAST)
+    assert re.findall(rb"HTTP/1.1 (\d+)", everything(connection)) == [b"200"]
+    assert len(caplog.records) == 1
+
+
+def test_headers_that_would_be_the_same_to_an_application_are_not_mixed_up(here: Here) -> None:
+    answer = here.ask(LAST.replace(b"\r\n\r\n", b"\r\nX_Correlation_ID: theirs\r\nX-Correlation-ID: mine\r\n\r\n"))
+    assert answer.headers["x-correlation-id"] == "mine"
+
+
+def test_an_answer_to_head_has_no_body(here: Here) -> None:
+    connection = here.connect()
+    connection.sendall(b"HEAD /pause/0.0 HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+    head, _, body = everything(connection).partition(b"\r\n\r\n")
+    assert b"Content-Length: 4" in head
+    assert not body
 
 
 def test_a_body_too_large_is_refused_while_it_is_still_coming(here: Here) -> None:
@@ -225,15 +275,26 @@ def test_a_chunked_body_is_read_and_its_connection_is_used_no_further(here: Here
 
 @pytest.mark.parametrize(
     "chunks",
-    [b"3e9\r\n" + b"a" * 1001 + b"\r\n0\r\n\r\n", b"1\r\na\r\n" * 400 + b"0\r\n\r\n", b"1" * 5000, b"ffffffffff\r\n" + b"a" * 5000, b"-1\r\n" * 500],
+    [b"3e9\r\n" + b"a" * 1001 + b"\r\n0\r\n\r\n", b"1\r\na\r\n" * 400 + b"0\r\n\r\n", b"ffffffffff\r\n" + b"a" * 5000, b"0\r\n" + b"X-Trailer: a\r\n" * 20],
 )
 def test_a_chunked_body_is_bounded_with_its_framing(here: Here, chunks: bytes) -> None:
     answer = here.ask(CHUNKED + chunks)
     assert (answer.status, answer.problem["code"], answer.closed) == (413, "body_too_large", True)
 
 
-def test_chunks_that_are_none_are_refused(here: Here) -> None:
-    answer = here.ask(CHUNKED + b"what\r\nabc\r\n0\r\n\r\n")
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        b"what\r\nabc\r\n0\r\n\r\n",
+        b"1" * 5000,
+        b"-1\r\n" * 500,
+        b"3\nabc\n0\n\n",
+        b"3\r\nabcd\r\n0\r\n\r\n",
+        b'3;a="\n"\r\nabc\r\n0\r\n\r\n',
+    ],
+)
+def test_chunks_that_are_none_are_refused(here: Here, chunks: bytes) -> None:
+    answer = here.ask(CHUNKED + chunks)
     assert (answer.status, answer.problem["code"]) == (400, "body_incomplete")
 
 
@@ -255,16 +316,14 @@ def test_headers_that_trickle_in_are_not_waited_for(here: Here, monkeypatch: pyt
 
 
 def test_a_body_that_trickles_in_is_not_waited_for(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request, "BODY_SECONDS", 0.1)
+    monkeypatch.setattr(protocol, "BODY_SECONDS", 0.1)
     answer = here.ask(ECHO + b"Content-Length: 100\r\n\r\n", *[b"a"] * 15)
     assert (answer.status, answer.problem["code"], answer.closed) == (400, "body_incomplete", True)
 
 
 def test_a_connection_that_asks_nothing_is_closed(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol.Protocol, "idle_seconds", 0.1)
-    connection = here.connect()
-    connection.sendall(b"GET /ec")
-    assert connection.recv(1) == b""
+    assert here.connect().recv(1) == b""
 
 
 def test_a_client_that_goes_away_takes_nothing_with_it(here: Here) -> None:
@@ -296,7 +355,7 @@ class _Failing:
 
 def test_running_out_of_descriptors_is_survived(here: Here, caplog: pytest.LogCaptureFixture) -> None:
     errors = [errno.EMFILE, errno.ENFILE, errno.ECONNABORTED]
-    here.web._sock = _Failing(here.web._sock, errors)
+    here.web.listener.sock = _Failing(here.web.listener.sock, errors)
     for _ in range(2):  # the first is accepted by the accept already under way
         assert here.ask(ECHO + b"Content-Length: 2\r\n\r\nok").body == b"ok"
     assert not errors
@@ -317,7 +376,7 @@ def test_more_connections_than_allowed_are_turned_away_until_one_ends(start: Sta
 def test_the_port_is_shared_with_nobody(here: Here) -> None:
     for shared in (True, False):
         with pytest.raises(OSError, match="in use"):
-            eventlet.listen(("127.0.0.1", here.web.address[1]), reuse_port=shared)
+            eventlet.listen(("127.0.0.1", here.web.listener.address[1]), reuse_port=shared)
 
 
 def test_on_stop_requests_at_work_are_finished_and_nothing_new_is_taken(here: Here) -> None:

@@ -1,0 +1,82 @@
+"""A listening socket, guarded: it survives running out of descriptors, caps connections, and drains."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import eventlet
+from eventlet.greenio import shutdown_safe
+from werkzeug.wrappers import Response
+
+from shared.platform.web.protocol import Protocol, refusal
+from shared.platform.web.request import Request
+
+log = logging.getLogger(__name__)
+
+LONGEST_BACKOFF = 1.0
+
+
+class Listener:
+    """Listens at once, on a port that it shares with nobody; `run` accepts. `spawn` makes the greenlet of a connection."""
+
+    def __init__(self, host: str, port: int, answer: Callable[[Request], Response], connections: int, spawn: Callable[..., Any]) -> None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.sock: Any = eventlet.listen((host, port), family, backlog=512, reuse_port=False)
+        self.address = self.sock.getsockname()
+        self._answer, self._most, self._spawn = answer, connections, spawn
+        self.connections: set[Protocol] = set()
+
+    def run(self) -> None:
+        """Accept connections until killed. Whatever accepting fails with (no descriptor left, an aborted connection), it goes on."""
+        delay = 0.0
+        while True:
+            try:
+                accepted, address = self.sock.accept()
+            except OSError as error:
+                delay = min(LONGEST_BACKOFF, delay * 2 or 0.05)
+                log.warning("cannot accept connections for %.2f s: %s", delay, error)
+                eventlet.sleep(delay)
+                continue
+            delay = 0.0
+            if len(self.connections) >= self._most:
+                log.warning("%s refused: too many connections", address[0])
+                _turn_away(accepted)
+                continue
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection = Protocol(accepted, address, self._answer)
+            self.connections.add(connection)
+            self._spawn(partial(self._serve, connection), "connection")
+
+    def _serve(self, connection: Protocol) -> None:
+        try:
+            connection.serve()
+        except Exception as error:  # one client's broken connection must not take the server with it
+            log.info("%s: connection lost: %r", connection.client, error)
+        finally:
+            self.connections.discard(connection)
+
+    def drain(self, seconds: float) -> None:
+        """Listen no more, end idle connections, let requests at work finish within the time, then cut what is left."""
+        self.sock.close()
+        for connection in list(self.connections):
+            connection.leave()
+        with eventlet.Timeout(seconds, False):
+            while self.connections:
+                eventlet.sleep(0.01)
+        for connection in self.connections:
+            log.warning("%s cut off while its request was still at work", connection.client)
+            connection.cut()
+
+
+def _turn_away(accepted: Any) -> None:
+    try:
+        accepted.settimeout(0.1)
+        accepted.sendall(refusal(503, "Too many connections; try again shortly."))
+        shutdown_safe(accepted)
+        accepted.close()
+    except OSError:
+        log.debug("a client left before it was turned away")
