@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import tradelane.up  # first of all: it makes the standard library green
 from shared.platform import relay
@@ -28,8 +29,8 @@ def without_outbox() -> None:
     """Events are told once, when their change has committed; whether they arrive is not looked at."""
     unsent, sent = relay.oldest_unsent, relay.mark_sent
 
-    def forget(tx: Transaction) -> list[relay.Any]:
-        rows = unsent(tx)
+    def forget(tx: Transaction, besides: Sequence[int] = ()) -> list[relay.Any]:
+        rows = unsent(tx, besides)
         sent(tx, [row.position for row in rows])
         return rows
 
