@@ -6,16 +6,29 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select
+from psycopg2.errors import UniqueViolation
+from sqlalchemy import ColumnElement, String, bindparam, delete, func, insert, literal, select
+from sqlalchemy.exc import IntegrityError
 
-from shared.contracts.validation import instance
+from shared.contracts.dumping import dump
 from shared.kit.clock import utc_now
 from shared.kit.errors import Conflict, Invalid
 from shared.platform.calls import Call
-from shared.platform.database import Transaction
+from shared.platform.database import DatabaseUnavailable, Transaction
 from shared.platform.records import commands
 
 KEPT = timedelta(hours=24)
+
+_ID: ColumnElement[str] = bindparam("key", type_=String)
+_LOCK = func.pg_try_advisory_xact_lock(func.hashtextextended(_ID, 0))
+_FREE = {"postgresql": _LOCK, "sqlite": literal(True)}  # the lock goes with the transaction; SQLite runs one writer at a time anyway
+_FIND = {
+    dialect: select(free.label("free"), commands.c.fingerprint, commands.c.answer).select_from(
+        select(literal(1)).subquery().outerjoin(commands, commands.c.id == _ID)
+    )
+    for dialect, free in _FREE.items()
+}
+_KEEP = insert(commands)
 
 
 class Answer(dict[str, Any]):
@@ -27,18 +40,22 @@ def once(tx: Transaction, call: Call, handler: Callable[..., Any], *args: Any) -
 
     Conflict `still_running` while another worker is at the same command, Invalid `idempotency_key_reused` where the id was used for something else.
     """
-    kept = select(commands.c.fingerprint, commands.c.answer).where(commands.c.id == call.command_id)
-    if tx.connection.dialect.name == "postgresql":
-        # The lock goes with the transaction. SQLite runs one writer at a time anyway.
-        locked = tx.execute(select(func.pg_try_advisory_xact_lock(func.hashtextextended(bindparam("id"), 0))), {"id": call.command_id}).scalar_one()
-        if not locked:
-            raise Conflict("still_running", "This very request is still being worked on; ask again shortly.")
-    if row := tx.execute(kept).one_or_none():
-        if row.fingerprint != call.fingerprint:
+    found = tx.execute(_FIND[tx.connection.dialect.name], {"key": call.command_id}).one()
+    if not found.free:
+        raise Conflict("still_running", "This very request is still being worked on; ask again shortly.")
+    if found.fingerprint:
+        if found.fingerprint != call.fingerprint:
             raise Invalid("idempotency_key_reused", "This idempotency key was used for a different request.")
-        return Answer(row.answer)
-    answer = Answer(instance(call.operation.answer).dump(handler(tx, call, *args)))
-    tx.execute(commands.insert().values(id=call.command_id, fingerprint=call.fingerprint, answer=answer, created_at=utc_now()))
+        return Answer(found.answer)
+    answer = Answer(dump(call.operation.answer, handler(tx, call, *args)))
+    tx.later(_KEEP, {"id": call.command_id, "fingerprint": call.fingerprint, "answer": answer, "created_at": utc_now()})
+    try:
+        tx.flush()
+    except IntegrityError as error:
+        # The other worker's transaction ended between our look and our lock. Run again, this one finds the answer.
+        if isinstance(error.orig, UniqueViolation) and error.orig.diag.constraint_name == "commands_pkey":
+            raise DatabaseUnavailable(again=True) from error
+        raise
     return answer
 
 

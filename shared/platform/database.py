@@ -10,22 +10,25 @@ from typing import Any
 
 from eventlet import patcher
 from psycopg2.extensions import get_wait_callback
-from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, create_engine, event, insert, make_url
+from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, bindparam, create_engine, event, insert, make_url, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError as PoolTimeout
 
+from shared.contracts.dumping import dump_strictly
 from shared.contracts.events import EVENTS
-from shared.contracts.validation import instance
 from shared.kit.clock import utc_now
 from shared.kit.errors import Unavailable
 from shared.kit.ids import new_id
-from shared.platform import context, crashpoints, records
+from shared.platform import batches, context, crashpoints, records
 from shared.platform.settings import Settings
 
 ClockOffset = Callable[[Connection], timedelta]
 
 _RETRIED = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock detected
 _TRIES = 4
+
+_COUNT = text("INSERT INTO streams (subject, version) VALUES (:subject, 1) ON CONFLICT (subject) DO UPDATE SET version = streams.version + 1")
+_TELL = insert(records.outbox).values(version=select(records.streams.c.version).where(records.streams.c.subject == bindparam("stream")).scalar_subquery())
 
 
 def address(text: str) -> URL:
@@ -48,12 +51,11 @@ def make_engine(service: str, settings: Settings) -> Engine:
     if patcher.is_monkey_patched("socket") and get_wait_callback() is None:
         raise RuntimeError("psycopg2 would block every greenlet of this process: eventlet.monkey_patch() has not made it green")
     timeout = int(settings.statement_timeout * 1000)
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=settings.rpc_workers + settings.event_workers,
         max_overflow=5,
         pool_timeout=10,
-        pool_pre_ping=True,
         connect_args={
             "connect_timeout": 5,
             "application_name": f"tradelane {service}",
@@ -64,6 +66,8 @@ def make_engine(service: str, settings: Settings) -> Engine:
             "tcp_user_timeout": timeout,
         },
     )
+    batches.enable(engine)
+    return engine
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -79,9 +83,31 @@ class Transaction:
         self.connection = connection
         self.now = now
         self.emitted = 0
+        self._batch = batches.Batch(connection)
 
     def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
-        return self.connection.execute(statement, parameters)
+        """The statement's result. Statements that are made once, their values being parameters, cost half of those made for each use."""
+        return self._batch.execute(statement, parameters)
+
+    def later(self, statement: Executable, parameters: Mapping[str, Any]) -> None:
+        """A statement whose result nobody asks for: it goes to the database with the next one, or those that wait with the commit, in their order."""
+        self._batch.add(statement, parameters)
+
+    def flush(self) -> None:
+        """Have done now what was to be done later."""
+        self._batch.flush()
+
+    @contextmanager
+    def nested(self) -> Iterator[None]:
+        """A part that may fail by itself: then nothing of it is left, and the rest goes on."""
+        self.flush()
+        with self.connection.begin_nested():
+            try:
+                yield
+                self.flush()
+            except BaseException:
+                self._batch.clear()
+                raise
 
     def insert_once(self, table: Any, values: Mapping[str, Any]) -> bool:
         """Insert unless a unique constraint has it already; whether it was inserted."""
@@ -94,19 +120,16 @@ class Transaction:
     def emit(self, type: str, subject: str, data: Mapping[str, Any]) -> None:
         """Publish an event of `shared.contracts.events` about the aggregate `subject`.
 
-        `data` holds Python values and is dumped by the contract; a ValueError where it does not fit it. The subject's version is
-        counted here, which also makes transactions on one aggregate take turns: its events leave in order.
+        `data` holds Python values and is dumped by the contract; a ValueError where it does not fit it. Counting the subject's version
+        also makes transactions on one aggregate take turns: its events leave in order.
         """
-        schema = instance(EVENTS[type].data)
-        body = schema.dump(data)
-        if errors := schema.validate(body):
-            raise ValueError(f"{type} does not fit its contract: {errors}")
-        streams = records.streams
-        count = self.upsert(streams).values(subject=subject, version=1)
-        count = count.on_conflict_do_update(index_elements=[streams.c.subject], set_={"version": streams.c.version + 1})
-        version = self.execute(count.returning(streams.c.version)).scalar_one()
-        here = context.current()
-        self.execute(insert(records.outbox).values(id=new_id(), type=type, subject=subject, version=version, time=self.now, context=here.as_data(), data=body))
+        try:
+            body = dump_strictly(EVENTS[type].data, data)
+        except ValueError as error:
+            raise ValueError(f"{type} does not fit its contract: {error}") from error
+        self.later(_COUNT, {"subject": subject})
+        row = {"id": new_id(), "type": type, "subject": subject, "stream": subject, "time": self.now, "context": context.current().as_data(), "data": body}
+        self.later(_TELL, row)
         self.emitted += 1
 
 
@@ -116,15 +139,21 @@ def begin(engine: Engine, clock: ClockOffset | None = None) -> Iterator[Transact
 
     A database that cannot be reached is `Unavailable`; its address and its driver's words never leave this place.
     """
+    committing = False
     try:
         with engine.begin() as connection:
-            yield Transaction(connection, utc_now() + (clock(connection) if clock else timedelta(0)))
+            tx = Transaction(connection, utc_now() + (clock(connection) if clock else timedelta(0)))
+            yield tx
+            tx.flush()
+            committing = True
     except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise DatabaseUnavailable(_code(error) in _RETRIED) from error
+        # A connection that was cut while it lay in the pool shows only when it is used. A cut commit may have been done, though.
+        cut = isinstance(error, DBAPIError) and error.connection_invalidated and not committing
+        raise DatabaseUnavailable(again= _code(error) in _RETRIED) from error
 
 
 class DatabaseUnavailable(Unavailable):
-    """`again` where the database itself asks for the transaction to be run once more (a deadlock)."""
+    """`again` where the transaction left nothing and may well succeed when it is run once more (a deadlock, a connection that was cut)."""
 
     def __init__(self, again: bool) -> None:
         super().__init__("database_unavailable", "The service's database cannot be reached; try again shortly.")
@@ -136,11 +165,12 @@ def _code(error: Exception) -> str | None:
 
 
 def run(engine: Engine, work: Callable[[Transaction], Any], clock: ClockOffset | None = None) -> tuple[Any, int]:
-    """`work` in one transaction, run again where the database broke a deadlock; its result and how many events it emitted."""
+    """`work` in one transaction, run again where it left nothing through no fault of its own; its result and how many events it emitted."""
     for remaining in range(_TRIES - 1, -1, -1):
         try:
             with begin(engine, clock) as tx:
                 result = work(tx)
+                tx.flush()
                 crashpoints.reach("before_commit", meant=tx.emitted)
             crashpoints.reach("after_commit", meant=tx.emitted)
             return result, tx.emitted

@@ -17,7 +17,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import Integer, String, and_, bindparam, func, insert, or_, select, text, update
 
 from shared.kit.clock import utc_now
 from shared.kit.errors import Unavailable
@@ -41,6 +41,42 @@ Reactions = Mapping[str, Callable[[Transaction, Event], None]]
 Run = Callable[[Callable[[Transaction], Any]], Any]
 
 
+_OF, _ABOUT, _TO = (bindparam(name, type_=kind) for name, kind in (("of", String), ("about", String), ("to", Integer)))
+
+_LOCK_POSITION = text(
+    "INSERT INTO positions (source, subject, version) VALUES (:source, :subject, 0)"
+    " ON CONFLICT (source, subject) DO UPDATE SET version = positions.version RETURNING version"
+)
+_BEGIN_POSITION = text("INSERT INTO positions (source, subject, version) VALUES (:of, :about, :to) ON CONFLICT DO NOTHING")
+_MINE = update(positions).where(positions.c.source == _OF, positions.c.subject == _ABOUT).values(version=_TO)
+_MOVE_POSITION = _MINE.where(positions.c.version < _TO)
+_WAITING = select(inbox.c.id).where(inbox.c.source == _OF, inbox.c.subject == _ABOUT, inbox.c.state != "done").exists()
+_ADVANCE_POSITION = _MINE.where(positions.c.version == _TO - 1, ~_WAITING)
+_RECORD = insert(inbox)
+_FOLLOWING = select(inbox).where(
+    inbox.c.source == _OF,
+    inbox.c.subject == _ABOUT,
+    inbox.c.version == _TO + 1,
+    inbox.c.state != "done",  # said so that the index serves it, which holds those that wait
+    or_(inbox.c.state == "dropped", and_(inbox.c.state == "pending", inbox.c.attempts == 0)),
+)
+
+# Waiting events whose time has come and that have none before them in their aggregate.
+_EARLIER = inbox.alias()
+_BEFORE = and_(
+    _EARLIER.c.source == inbox.c.source,
+    _EARLIER.c.subject == inbox.c.subject,
+    _EARLIER.c.version < inbox.c.version,
+    _EARLIER.c.state.in_(("pending", "dead")),
+)
+_DUE = (
+    select(inbox)
+    .where(inbox.c.state == "pending", inbox.c.next_attempt_at <= bindparam("now"), ~select(_EARLIER.c.id).where(_BEFORE).exists())
+    .order_by(inbox.c.next_attempt_at)
+    .limit(bindparam("most"))
+)
+
+
 class Inbox:
     """`run(work)` is one transaction of the database of `service`."""
 
@@ -57,74 +93,73 @@ class Inbox:
         """
         if event.type not in self.reactions and self.run(lambda tx: _advance_by_one(tx, event)):
             return
-        if self._attempt(event, self._take):
-            self._follow(event)
+        self._follow(self._attempt(event, self._take))
 
     def attempt_due(self, limit: int = 50) -> int:
         """Handle events whose waiting time is over, first of each aggregate; how many were tried."""
-        due = self.run(lambda tx: tx.execute(_due().limit(limit)).all())
+        due = self.run(lambda tx: tx.execute(_DUE, {"now": utc_now(), "most": limit}).all())
         for row in due:
-            event = _stored(row)
-            if self._attempt(event, self._again):
-                self._follow(event)
+            self._follow(self._attempt(_stored(row), self._again))
         return len(due)
 
-    def _follow(self, event: Event) -> None:
-        """Handle what waited for this event, one transaction each."""
-        while row := self.run(partial(_next_after, event=event)):
-            event = _stored(row)
-            if not self._attempt(event, self._again):
-                return
+    def _follow(self, waiting: Any) -> None:
+        """Handle what waited for an event that was handled, one transaction each."""
+        while waiting:
+            waiting = self._attempt(_stored(waiting), self._again)
 
-    def _attempt(self, event: Event, work: Callable[[Transaction, Event], str]) -> bool:
-        """Whether the event was handled in a transaction of its own. A failure leaves nothing of it but the event, kept for later."""
+    def _attempt(self, event: Event, work: Callable[[Transaction, Event], tuple[str, Any]]) -> Any:
+        """Handle the event in a transaction of its own; what waited for it. A failure leaves nothing of it but the event, kept for later."""
         labels = (self.service, event.type if event.type in self.reactions else "other")
         caused = context.Context(event.context.correlation_id, event.id, event.context.traceparent)
         with Timed(EVENTS, labels, f"handle {event.type}", "consumer", caused, wire.traced(event)) as attempt:
             try:
-                attempt.outcome = self.run(lambda tx: work(tx, event))
+                attempt.outcome, waiting = self.run(lambda tx: work(tx, event))
             except Unavailable:
                 raise
             except Exception as error:
-                attempt.outcome = self.run(partial(_failed, event=event, error=error))
+                attempt.outcome, waiting = self.run(partial(_failed, event=event, error=error)), None
         if attempt.outcome == DUPLICATE:
             self.duplicates.inc()
-        return attempt.outcome == OK
+        return waiting
 
-    def _take(self, tx: Transaction, event: Event) -> str:
-        """A delivered event; what came of it."""
-        position = _lock_position(tx, event)
+    def _take(self, tx: Transaction, event: Event) -> tuple[str, Any]:
+        """A delivered event; what came of it, and what waited for it."""
         row = {"id": event.id, "type": event.type, "source": event.source, "subject": event.subject, "version": event.version}
         row |= {"received_at": utc_now(), "attempts": 0}
+        if event.type in self.reactions and _advance_by_one(tx, event):  # nearly all of them
+            tx.later(_RECORD, {**row, "state": "done"})
+            return self._handle(tx, event)
+        position = _lock_position(tx, event)
         known = tx.execute(select(inbox.c.state).where(inbox.c.id == event.id)).scalar_one_or_none()
         late = event.version <= position
         if known is not None or (late and event.type not in self.reactions):
             tx.execute(update(inbox).where(inbox.c.id == event.id).values(duplicates=inbox.c.duplicates + 1))
-            return DUPLICATE
+            return DUPLICATE, None
         if late:  # the gap was given up, and closes after all: out of its turn, but not lost
             log.warning("event %s %s of %s comes late", event.type, event.id, event.subject)
         if event.version > position + 1:
             until = utc_now() + timedelta(seconds=settings().gap_patience)
-            tx.execute(insert(inbox).values(**row, state="pending", next_attempt_at=until, event=_kept(event)))
-            return "waiting"
+            tx.later(_RECORD, {**row, "state": "pending", "next_attempt_at": until, "event": _kept(event)})
+            return "waiting", None
         if event.type in self.reactions:
-            tx.execute(insert(inbox).values(**row, state="done"))
-        self._handle(tx, event)
-        return OK
+            tx.later(_RECORD, {**row, "state": "done"})
+        _move_position(tx, event)
+        return self._handle(tx, event)
 
-    def _again(self, tx: Transaction, event: Event) -> str:
-        """A waiting event whose turn has come; what came of it."""
+    def _again(self, tx: Transaction, event: Event) -> tuple[str, Any]:
+        """A waiting event whose turn has come; as for `_take`."""
         _lock_position(tx, event)
         mine = update(inbox).where(inbox.c.id == event.id, inbox.c.state == "pending")
         if not tx.execute(mine.values(state="done", event=None, error=None, next_attempt_at=None)).rowcount:
-            return TAKEN
-        self._handle(tx, event)
-        return OK
+            return TAKEN, None
+        _move_position(tx, event)
+        return self._handle(tx, event)
 
-    def _handle(self, tx: Transaction, event: Event) -> None:
+    def _handle(self, tx: Transaction, event: Event) -> tuple[str, Any]:
+        """Everybody else who has an event of this aggregate waits for this transaction, so what waits for it is there by now."""
         if reaction := self.reactions.get(event.type):
             reaction(tx, event)
-        _move_position(tx, event)
+        return OK, _next_after(tx, event)
 
 
 def replay(tx: Transaction, id: str) -> bool:
@@ -152,28 +187,22 @@ def drop(tx: Transaction, id: str) -> bool:
     return True
 
 
-def _same_stream(table: Any, event: Any) -> tuple[Any, Any]:
-    return table.c.source == event.source, table.c.subject == event.subject
-
-
 def _lock_position(tx: Transaction, event: Any) -> int:
     """How far the aggregate's events are handled; others that handle its events wait for this transaction."""
-    upsert = tx.upsert(positions).values(source=event.source, subject=event.subject, version=0)
-    upsert = upsert.on_conflict_do_update(index_elements=["source", "subject"], set_={"version": positions.c.version})
-    return tx.execute(upsert.returning(positions.c.version)).scalar_one()  # type: ignore[no-any-return]
+    return tx.execute(_LOCK_POSITION, {"source": event.source, "subject": event.subject}).scalar_one()  # type: ignore[no-any-return]
 
 
 def _move_position(tx: Transaction, event: Any) -> None:
-    tx.execute(update(positions).where(*_same_stream(positions, event), positions.c.version < event.version).values(version=event.version))
+    tx.later(_MOVE_POSITION, _place(event))
 
 
 def _advance_by_one(tx: Transaction, event: Event) -> bool:
-    """The short way for a type we have no use for, where nothing waits: only the position moves."""
-    if event.version == 1:
-        return tx.insert_once(positions, {"source": event.source, "subject": event.subject, "version": 1})
-    move = update(positions).where(*_same_stream(positions, event), positions.c.version == event.version - 1)
-    waiting = select(inbox.c.id).where(*_same_stream(inbox, event), inbox.c.state != "done").exists()
-    return tx.execute(move.where(~waiting).values(version=event.version)).rowcount > 0
+    """Move the position to an event whose turn it is, where nothing of its aggregate waits; whether it did. Others wait, as for `_lock_position`."""
+    return tx.execute(_BEGIN_POSITION if event.version == 1 else _ADVANCE_POSITION, _place(event)).rowcount > 0
+
+
+def _place(event: Any) -> dict[str, Any]:
+    return {"of": event.source, "about": event.subject, "to": event.version}
 
 
 def _failed(tx: Transaction, event: Event, error: Exception) -> str:
@@ -200,24 +229,10 @@ def _failed(tx: Transaction, event: Event, error: Exception) -> str:
     return "dead" if dead else "failed"
 
 
-def _due() -> Any:
-    """Waiting events whose time has come and that have none before them in their aggregate."""
-    earlier = inbox.alias()
-    before = and_(
-        earlier.c.source == inbox.c.source,
-        earlier.c.subject == inbox.c.subject,
-        earlier.c.version < inbox.c.version,
-        earlier.c.state.in_(("pending", "dead")),
-    )
-    ready = (inbox.c.state == "pending", inbox.c.next_attempt_at <= utc_now(), ~select(earlier.c.id).where(before).exists())
-    return select(inbox).where(*ready).order_by(inbox.c.next_attempt_at)
-
-
 def _next_after(tx: Transaction, event: Any) -> Any:
     """The waiting event that follows on this one, past dropped ones, unless an attempt at it has failed: that one has its own time."""
     while True:
-        fresh = or_(inbox.c.state == "dropped", and_(inbox.c.state == "pending", inbox.c.attempts == 0))
-        row = tx.execute(select(inbox).where(*_same_stream(inbox, event), inbox.c.version == event.version + 1, fresh)).one_or_none()
+        row = tx.execute(_FOLLOWING, _place(event)).one_or_none()
         if row is None or row.state == "pending":
             return row
         _move_position(tx, row)

@@ -16,6 +16,7 @@ from typing import Any
 import eventlet
 from nameko.extensions import Entrypoint, SharedExtension, register_entrypoint
 
+from shared.contracts.dumping import dump
 from shared.contracts.operations import Operation
 from shared.contracts.validation import instance, load
 from shared.kit.errors import NotFound
@@ -154,7 +155,7 @@ def rpc(operation: Operation) -> Callable[[Callable[..., Any]], Callable[..., An
             with Timed(RPC_SERVER, labels, name, "server", context.Context(**body.get("context") or {}), traced) as work:
                 try:
                     result = method(service, read_call(operation, body))
-                    return {"result": result if isinstance(result, Answer) else instance(operation.answer).dump(result)}
+                    return {"result": result if isinstance(result, Answer) else dump(operation.answer, result)}
                 except Exception as error:
                     work.outcome = outcome_of(error)
                     return {"error": error_data(error)}

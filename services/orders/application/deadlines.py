@@ -33,7 +33,7 @@ def _sweep(tx: Transaction, aggregate: str, table: Table) -> bool:
         return False
     key, kind = found.aggregate_id, found.kind
     try:
-        with tx.connection.begin_nested():
+        with tx.nested():
             done = _strike_order(tx, key, kind) if table is orders else _strike_enquiry(tx, key)
     except Exception:
         log.exception("deadline %s of %s %s", kind, aggregate, key)

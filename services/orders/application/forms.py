@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from typing import Any
 
 from marshmallow import Schema
-from sqlalchemy import Row
 
 from services.orders.application import goods
 from services.orders.application.records import Order
@@ -28,15 +27,18 @@ def schema_of(name: str | None) -> Schema:
     return form(exclude={"password"} & set(form._declared_fields))
 
 
-def facts_of(order: Order, history: Iterable[Row[Any]], today: date) -> checks.OrderFacts:
-    """What the cross-checks go by. A form that was submitted twice counts as it was submitted last."""
-    forms = {step.action: step.form for step in STEPS}
+_FORM_OF = {step.action: step.form for step in STEPS}
+
+
+def facts_of(order: Order, today: date) -> checks.OrderFacts:
+    """What the cross-checks go by; the order comes with its history. A form that was submitted twice counts as it was submitted last."""
+    last = {entry["step"]: entry for entry in order.history or () if entry["action"] in _FORM_OF and entry["form"]}
     return checks.OrderFacts(
         lines=tuple(checks.Line(**line) for line in goods.load_lines(order.row.lines)),
         total=order.total,
         terms=order.situation.terms,
         today=today,
-        submitted={entry.step: schema_of(forms[entry.action]).load(entry.form) for entry in history if entry.action in forms and entry.form},
+        submitted={step: schema_of(_FORM_OF[entry["action"]]).load(entry["form"]) for step, entry in last.items()},
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from marshmallow import EXCLUDE
 
 from shared.contracts.catalog import Product
+from shared.contracts.dumping import dump
 from shared.contracts.trade import OrderLine
 from shared.kit.actor import Actor
 from shared.kit.errors import Invalid
@@ -59,7 +60,7 @@ def total(lines: Iterable[Mapping[str, Any]]) -> Money:
 
 def dump_lines(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Order lines as stored."""
-    return _LINES.dump(lines)  # type: ignore[no-any-return]
+    return dump(_LINES, lines)  # type: ignore[no-any-return]
 
 
 def load_lines(stored: Any) -> list[dict[str, Any]]:

@@ -7,11 +7,11 @@ from typing import Any
 
 from services.orders.application import answers, forms, goods, moves
 from services.orders.application.goods import Products
-from services.orders.application.records import Author, author, check_version, find_order, history_of
+from services.orders.application.records import Author, author, check_version, find_order
 from services.orders.domain import lifecycle
 from services.orders.domain.steps import STEPS
 from services.orders.domain.terms import Terms
-from services.orders.models import drafts, order_history
+from services.orders.models import drafts
 from shared.kit.errors import Invalid
 from shared.platform.calls import Call
 from shared.platform.database import Transaction
@@ -36,18 +36,17 @@ def act_on_order(tx: Transaction, call: Call) -> dict[str, Any]:
     In this order: NotFound; PreconditionFailed where `if_match` is not the order's version; Conflict and Forbidden as `lifecycle.decide` says; Invalid by field.
     """
     actor, data = call.require_actor(), call.data
-    order = find_order(tx, data["id"], actor, lock=True)
+    order = find_order(tx, data["id"], actor, lock=True, history=True)
     check_version(order.row, data)
     transition = lifecycle.decide(order.situation, data["action"], actor, tx.now)
-    history = history_of(tx, order_history, order.row.id) if transition.draft else []
-    form = forms.submitted(transition, data["form"], forms.facts_of(order, history, tx.now.date()))
+    form = forms.submitted(transition, data["form"], forms.facts_of(order, tx.now.date()))
     return answers.order(tx, moves.apply(tx, order, transition, author(actor, order.row), form=form), actor)
 
 
 def save_draft(tx: Transaction, call: Call) -> dict[str, Any]:
     """Keep the form of the step at hand as far as it is filled in, for the step's actor; the answer says what submitting it would meet."""
     actor, data = call.require_actor(), call.data
-    order = find_order(tx, data["id"], actor, lock=True)
+    order = find_order(tx, data["id"], actor, lock=True, history=True)
     check_version(order.row, data)
     if data["step"] not in _FORMS:
         raise Invalid("invalid_fields", "There is no such form.", {"step": [f"Must be one of: {', '.join(_FORMS)}."]})
@@ -57,5 +56,5 @@ def save_draft(tx: Transaction, call: Call) -> dict[str, Any]:
     saved = {"form": form, "saved_at": tx.now}
     keep = tx.upsert(drafts).values(order_id=order.row.id, step=data["step"], **saved)
     tx.execute(keep.on_conflict_do_update(index_elements=["order_id", "step"], set_=saved))
-    facts = forms.facts_of(order, history_of(tx, order_history, order.row.id), tx.now.date())
+    facts = forms.facts_of(order, tx.now.date())
     return {"step": data["step"], "problems": forms.problems_of(transition, data["form"], facts), **saved}

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, delete, insert, update
+from sqlalchemy import Row, Table, bindparam, delete, insert, update
 
 from services.orders.application import goods
 from services.orders.application.durations import DEADLINES
@@ -20,6 +20,7 @@ from services.orders.domain import enquiry as negotiations, lifecycle
 from services.orders.domain.lifecycle import FINAL_STATES, Transition
 from services.orders.domain.terms import Terms
 from services.orders.models import deadlines, drafts, enquiries, enquiry_history, order_history, orders
+from shared.contracts.dumping import Dumped, dump
 from shared.kit.errors import Conflict
 from shared.kit.ids import new_id, new_number
 from shared.kit.money import Money
@@ -27,6 +28,13 @@ from shared.platform.database import Transaction
 
 Parties = Mapping[str, str]
 """`buyer_id`, `buyer_name`, `supplier_id`, `supplier_name`."""
+
+_NEW = {table: insert(table).returning(table) for table in (orders, enquiries)} | {
+    table: insert(table) for table in (order_history, enquiry_history, deadlines)
+}
+_CHANGE = {table: update(table).where(table.c.id == bindparam("key"), table.c.version == bindparam("seen")).returning(table) for table in (orders, enquiries)}
+_DROP_DRAFTS = delete(drafts).where(drafts.c.order_id == bindparam("key"))
+_STOP_DEADLINES = delete(deadlines).where(deadlines.c.aggregate == bindparam("of"), deadlines.c.aggregate_id == bindparam("key"))
 
 
 def place(tx: Transaction, author: Author, parties: Parties, terms: Terms, lines: list[dict[str, Any]], enquiry_id: str | None = None) -> Order:
@@ -47,9 +55,9 @@ def place(tx: Transaction, author: Author, parties: Parties, terms: Terms, lines
         "created_at": tx.now,
         "updated_at": tx.now,
     }
-    row = tx.execute(insert(orders).values(values).returning(orders)).one()
-    details = {"enquiry_id": enquiry_id, "terms": terms.as_data(), "lines": lines, "total": total}
-    return _record(tx, Order(row, {}), transition, author, None, details)
+    row = tx.execute(_NEW[orders], values).one()
+    details = {"enquiry_id": enquiry_id, "terms": row.terms, "lines": Dumped(row.lines), "total": total}
+    return _record(tx, Order(row, {}, ()), transition, author, None, details)
 
 
 def apply(
@@ -83,7 +91,7 @@ def apply(
         return replace(order, row=_compare_and_set(tx, orders, row, changes))
     moved = replace(order, row=_compare_and_set(tx, orders, row, {**changes, "version": row.version + 1}))
     if transition.draft or transition.target in FINAL_STATES:
-        tx.execute(delete(drafts).where(drafts.c.order_id == row.id))
+        tx.later(_DROP_DRAFTS, {"key": row.id})
     given = form or {}
     details = {
         "reason": reason or given.get("reason"),
@@ -115,8 +123,11 @@ def _record(tx: Transaction, order: Order, transition: Transition, author: Autho
         "reason": details.get("reason"),
         "note": details.get("note"),
     }
-    stored = schema_of(transition.form).dump(form) if form else None
-    tx.execute(insert(order_history).values(**entry, label=transition.label, form=stored))
+    stored = dump(schema_of(transition.form), form) if form else None
+    whole = {**entry, "label": transition.label, "form": stored}
+    tx.later(_NEW[order_history], whole)
+    if order.history is not None:
+        order = replace(order, history=[*order.history, whole])
     if row.state != source:
         order = replace(order, deadlines=_start_deadlines(tx, order, transition))
     elif transition.deadline:  # it has struck and the order stays where it is: once is enough
@@ -150,7 +161,7 @@ def open_enquiry(tx: Transaction, parties: Parties, lines: Any, terms: Terms | N
         "created_at": tx.now,
         "updated_at": tx.now,
     }
-    row = tx.execute(insert(enquiries).values(values).returning(enquiries)).one()
+    row = tx.execute(_NEW[enquiries], values).one()
     return _record_enquiry(tx, Enquiry(row, None), negotiations.OPENED, Author(parties["buyer_id"], "buyer"), None)
 
 
@@ -175,7 +186,7 @@ def _record_enquiry(tx: Transaction, enquiry: Enquiry, row: negotiations.Row, au
         "from_state": row.source,
         "to_state": row.target,
     }
-    tx.execute(insert(enquiry_history).values(**entry, label=row.label, note=note))
+    tx.later(_NEW[enquiry_history], {**entry, "label": row.label, "note": note})
     tx.emit(row.event, enquiry.row.id, {**entry, **_told(enquiry.row), "order_id": enquiry.row.order_id})
     return enquiry
 
@@ -186,8 +197,7 @@ def _told(row: Row[Any]) -> dict[str, Any]:
 
 def _compare_and_set(tx: Transaction, table: Table, row: Row[Any], changes: Mapping[str, Any]) -> Row[Any]:
     """The row as changed. Only a transition makes a new version of it."""
-    mine = update(table).where(table.c.id == row.id, table.c.version == row.version)
-    changed = tx.execute(mine.values(**changes, updated_at=tx.now).returning(table)).one_or_none()
+    changed = tx.execute(_CHANGE[table], {"key": row.id, "seen": row.version, **changes, "updated_at": tx.now}).one_or_none()
     if changed is None:
         raise Conflict("changed_meanwhile", "Somebody else has changed it meanwhile; read it again.", state=row.state)
     return changed
@@ -197,8 +207,8 @@ def _set_deadlines(
     tx: Transaction, aggregate: str, key: str, due: Mapping[str, datetime], clocked: AbstractSet[str | None] = frozenset()
 ) -> Mapping[str, datetime]:
     """Replace those running by `due`. The clock strikes at the kinds `clocked`; the others only tell what is late."""
-    tx.execute(delete(deadlines).where(deadlines.c.aggregate == aggregate, deadlines.c.aggregate_id == key))
+    tx.later(_STOP_DEADLINES, {"of": aggregate, "key": key})
     for kind, due_at in due.items():
         strikes_at = due_at if kind in clocked else None
-        tx.execute(insert(deadlines).values(aggregate=aggregate, aggregate_id=key, kind=kind, due_at=due_at, strikes_at=strikes_at))
+        tx.later(_NEW[deadlines], {"aggregate": aggregate, "aggregate_id": key, "kind": kind, "due_at": due_at, "strikes_at": strikes_at})
     return due

@@ -30,7 +30,7 @@ def get_enquiry(tx: Transaction, call: Call) -> dict[str, Any]:
 def get_order(tx: Transaction, call: Call) -> dict[str, Any]:
     """An `Order`; NotFound for who is neither a party nor an operator."""
     actor = call.require_actor()
-    return answers.order(tx, find_order(tx, call.data["id"], actor), actor)
+    return answers.order(tx, find_order(tx, call.data["id"], actor, history=True), actor)
 
 
 def list_enquiries(tx: Transaction, call: Call) -> dict[str, Any]:

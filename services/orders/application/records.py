@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, select
+from sqlalchemy import Row, Select, Table, and_, bindparam, select
 
 from services.orders.domain.enquiry import Negotiation
 from services.orders.domain.lifecycle import Situation
 from services.orders.domain.terms import Terms
-from services.orders.models import deadlines, enquiries, enquiry_offers, order_history, orders
+from services.orders.models import deadlines, enquiries, enquiry_history, enquiry_offers, order_history, orders
 from shared.kit.actor import Actor
 from shared.kit.errors import NotFound, PreconditionFailed
 from shared.kit.money import Money
@@ -42,10 +42,11 @@ def author(actor: Actor, row: Row[Any]) -> Author:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order's row with its running deadlines (kind → due)."""
+    """An order's row with its running deadlines (kind → due) and its history, oldest first; None where that was not asked for."""
 
     row: Row[Any]
     deadlines: Mapping[str, datetime]
+    history: Sequence[Mapping[str, Any]] | None = None
 
     @property
     def situation(self) -> Situation:
@@ -91,18 +92,32 @@ class Enquiry:
         )
 
 
-def find_order(tx: Transaction, order_id: str, actor: Actor | None = None, lock: bool = False) -> Order:
-    """The order, locked until the end of the transaction where asked; NotFound where there is none that the actor (if any) may see."""
-    row = _find(tx, orders, order_id, actor, lock)
-    running = tx.execute(select(deadlines).where(deadlines.c.aggregate == "order", deadlines.c.aggregate_id == order_id))
-    return Order(row, {each.kind: each.due_at for each in running})
+_KEY: Any = bindparam("key")
+_RUNNING = and_(deadlines.c.aggregate == "order", deadlines.c.aggregate_id == orders.c.id)
+_ORDER = select(orders, deadlines.c.kind, deadlines.c.due_at).outerjoin_from(orders, deadlines, _RUNNING).where(orders.c.id == _KEY)
+_ENQUIRY = select(enquiries).where(enquiries.c.id == _KEY)
+_LATEST_OFFER = select(enquiry_offers).where(enquiry_offers.c.enquiry_id == _KEY).order_by(enquiry_offers.c.ordinal.desc()).limit(1)
+_LOCK = {table: select(table.c.id).where(table.c.id == _KEY).with_for_update() for table in (orders, enquiries)}
+_HISTORY = {
+    table: select(table).where(aggregate == _KEY).order_by(table.c.version)
+    for table, aggregate in ((order_history, order_history.c.order_id), (enquiry_history, enquiry_history.c.enquiry_id))
+}
 
 
-def find_enquiry(tx: Transaction, enquiry_id: str, actor: Actor | None = None, lock: bool = False) -> Enquiry:
+def find_order(tx: Transaction, order_id: str, actor: Actor | None = None, *, lock: bool = False, history: bool = False) -> Order:
+    """The order, locked until the end of the transaction where asked, with its history where asked.
+
+    NotFound where there is none that the actor (if any) may see.
+    """
+    found = _find(tx, orders, _ORDER, order_id, actor, lock)
+    running = {each.kind: each.due_at for each in found if each.kind}
+    return Order(found[0], running, history_of(tx, order_history, order_id) if history else None)
+
+
+def find_enquiry(tx: Transaction, enquiry_id: str, actor: Actor | None = None, *, lock: bool = False) -> Enquiry:
     """As `find_order`."""
-    row = _find(tx, enquiries, enquiry_id, actor, lock)
-    latest = select(enquiry_offers).where(enquiry_offers.c.enquiry_id == enquiry_id).order_by(enquiry_offers.c.ordinal.desc()).limit(1)
-    return Enquiry(row, tx.execute(latest).one_or_none())
+    row = _find(tx, enquiries, _ENQUIRY, enquiry_id, actor, lock)[0]
+    return Enquiry(row, tx.execute(_LATEST_OFFER, {"key": enquiry_id}).one_or_none())
 
 
 def check_version(row: Row[Any], data: Mapping[str, Any]) -> None:
@@ -111,15 +126,16 @@ def check_version(row: Row[Any], data: Mapping[str, Any]) -> None:
         raise PreconditionFailed("version_changed", f"It is at version {row.version} by now; read it again.", version=row.version)
 
 
-def _find(tx: Transaction, table: Table, key: str, actor: Actor | None, lock: bool) -> Row[Any]:
-    wanted = select(table).where(table.c.id == key)
-    row = tx.execute(wanted.with_for_update() if lock else wanted).one_or_none()
-    if row is None or not (actor is None or actor.is_operator or actor.id in (row.buyer_id, row.supplier_id)):
+def _find(tx: Transaction, table: Table, wanted: Select[Any], key: str, actor: Actor | None, lock: bool) -> Sequence[Row[Any]]:
+    if lock:
+        # A statement of its own: the one that waited for the lock would still see deadlines as they were before.
+        tx.later(_LOCK[table], {"key": key})
+    found = tx.execute(wanted, {"key": key}).all()
+    if not found or not (actor is None or actor.is_operator or actor.id in (found[0].buyer_id, found[0].supplier_id)):
         raise NotFound("not_found", f"There is no such {'order' if table is orders else 'enquiry'}.")
-    return row
+    return found
 
 
-def history_of(tx: Transaction, table: Table, key: str) -> list[Row[Any]]:
+def history_of(tx: Transaction, table: Table, key: str) -> list[dict[str, Any]]:
     """All entries of an order's or enquiry's history, oldest first."""
-    aggregate = table.c.order_id if table is order_history else table.c.enquiry_id
-    return list(tx.execute(select(table).where(aggregate == key).order_by(table.c.version)))
+    return [dict(each) for each in tx.execute(_HISTORY[table], {"key": key}).mappings()]

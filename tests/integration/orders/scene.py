@@ -12,6 +12,7 @@ from services.orders.application import clock, deadlines, enquiries, goods, hand
 from services.orders.application.reactions import REACTIONS
 from services.orders.domain.steps import STEPS
 from shared.contracts import orders as contract
+from shared.contracts.dumping import dump
 from shared.contracts.operations import Operation
 from shared.kit.actor import Actor
 from shared.kit.clock import utc_now
@@ -115,7 +116,7 @@ class Scene:
     def do(self, operation: Operation, actor: Actor | None, **data: Any) -> Any:
         """The operation's answer as JSON, which fits its contract."""
         products = (goods.read_products({"items": CATALOG}),) if operation in ABOUT_PRODUCTS else ()
-        answer = operation.answer().dump(self.run(lambda tx: WORK[operation](tx, call(operation, actor, data), *products)))
+        answer = dump(operation.answer, self.run(lambda tx: WORK[operation](tx, call(operation, actor, data), *products)))
         assert operation.answer().validate(answer) == {}
         return answer
 

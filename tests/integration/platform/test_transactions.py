@@ -127,6 +127,7 @@ def test_a_deadlock_is_run_again(database: TestDatabase) -> None:
         def both(tx: Transaction) -> None:
             tries.append(one)
             emit(tx, one)
+            tx.flush()
             if len(tries) <= 2:
                 meet.wait(10)
             emit(tx, other)
