@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from psycopg2.errors import UniqueViolation
-from sqlalchemy import ColumnElement, String, bindparam, delete, func, insert, literal, select
+from sqlalchemy import ColumnElement, String, bindparam, delete, func, literal, select
 from sqlalchemy.exc import IntegrityError
 
 from shared.contracts.dumping import dump
@@ -28,7 +28,6 @@ _FIND = {
     )
     for dialect, free in _FREE.items()
 }
-_KEEP = insert(commands)
 
 
 class Answer(dict[str, Any]):
@@ -48,7 +47,7 @@ def once(tx: Transaction, call: Call, handler: Callable[..., Any], *args: Any) -
             raise Invalid("idempotency_key_reused", "This idempotency key was used for a different request.")
         return Answer(found.answer)
     answer = Answer(dump(call.operation.answer, handler(tx, call, *args)))
-    tx.later(_KEEP, {"id": call.command_id, "fingerprint": call.fingerprint, "answer": answer, "created_at": utc_now()})
+    tx.add(commands, {"id": call.command_id, "fingerprint": call.fingerprint, "answer": answer, "created_at": utc_now()})
     try:
         tx.flush()
     except IntegrityError as error:

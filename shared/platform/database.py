@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from eventlet import patcher
 from psycopg2.extensions import get_wait_callback
-from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, bindparam, create_engine, event, insert, make_url, select, text
+from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, Insert, Table, bindparam, create_engine, event, insert, make_url, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError as PoolTimeout
 
@@ -93,6 +94,10 @@ class Transaction:
         """A statement whose result nobody asks for: it goes to the database with the next one, or those that wait with the commit, in their order."""
         self._batch.add(statement, parameters)
 
+    def add(self, table: Table, values: Mapping[str, Any]) -> None:
+        """Insert a row, later."""
+        self.later(_insert_into(table), values)
+
     def flush(self) -> None:
         """Have done now what was to be done later."""
         self._batch.flush()
@@ -133,6 +138,11 @@ class Transaction:
         self.emitted += 1
 
 
+@cache
+def _insert_into(table: Table) -> Insert:
+    return insert(table)
+
+
 @contextmanager
 def begin(engine: Engine, clock: ClockOffset | None = None) -> Iterator[Transaction]:
     """A transaction that commits at the end of the block and rolls back on any error.
@@ -149,7 +159,7 @@ def begin(engine: Engine, clock: ClockOffset | None = None) -> Iterator[Transact
     except (OperationalError, InterfaceError, PoolTimeout) as error:
         # A connection that was cut while it lay in the pool shows only when it is used. A cut commit may have been done, though.
         cut = isinstance(error, DBAPIError) and error.connection_invalidated and not committing
-        raise DatabaseUnavailable(again= _code(error) in _RETRIED) from error
+        raise DatabaseUnavailable(again=cut or _code(error) in _RETRIED) from error
 
 
 class DatabaseUnavailable(Unavailable):

@@ -17,7 +17,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Integer, String, and_, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Integer, String, and_, bindparam, func, or_, select, text, update
 
 from shared.kit.clock import utc_now
 from shared.kit.errors import Unavailable
@@ -52,7 +52,6 @@ _MINE = update(positions).where(positions.c.source == _OF, positions.c.subject =
 _MOVE_POSITION = _MINE.where(positions.c.version < _TO)
 _WAITING = select(inbox.c.id).where(inbox.c.source == _OF, inbox.c.subject == _ABOUT, inbox.c.state != "done").exists()
 _ADVANCE_POSITION = _MINE.where(positions.c.version == _TO - 1, ~_WAITING)
-_RECORD = insert(inbox)
 _FOLLOWING = select(inbox).where(
     inbox.c.source == _OF,
     inbox.c.subject == _ABOUT,
@@ -127,7 +126,7 @@ class Inbox:
         row = {"id": event.id, "type": event.type, "source": event.source, "subject": event.subject, "version": event.version}
         row |= {"received_at": utc_now(), "attempts": 0}
         if event.type in self.reactions and _advance_by_one(tx, event):  # nearly all of them
-            tx.later(_RECORD, {**row, "state": "done"})
+            tx.add(inbox, {**row, "state": "done"})
             return self._handle(tx, event)
         position = _lock_position(tx, event)
         known = tx.execute(select(inbox.c.state).where(inbox.c.id == event.id)).scalar_one_or_none()
@@ -139,10 +138,10 @@ class Inbox:
             log.warning("event %s %s of %s comes late", event.type, event.id, event.subject)
         if event.version > position + 1:
             until = utc_now() + timedelta(seconds=settings().gap_patience)
-            tx.later(_RECORD, {**row, "state": "pending", "next_attempt_at": until, "event": _kept(event)})
+            tx.add(inbox, {**row, "state": "pending", "next_attempt_at": until, "event": _kept(event)})
             return "waiting", None
         if event.type in self.reactions:
-            tx.later(_RECORD, {**row, "state": "done"})
+            tx.add(inbox, {**row, "state": "done"})
         _move_position(tx, event)
         return self._handle(tx, event)
 
@@ -225,7 +224,7 @@ def _failed(tx: Transaction, event: Event, error: Exception) -> str:
         tx.execute(update(inbox).where(inbox.c.id == event.id).values(outcome))
     else:
         row = {"id": event.id, "type": event.type, "source": event.source, "subject": event.subject, "version": event.version}
-        tx.execute(insert(inbox).values(**row, received_at=utc_now(), event=_kept(event), **outcome))
+        tx.add(inbox, {**row, "received_at": utc_now(), "event": _kept(event), **outcome})
     return "dead" if dead else "failed"
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, cast, false, literal, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, Row, and_, bindparam, cast, false, literal, literal_column, or_, select, true
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from services.catalog.domain.product import ACTIVE, may_see
@@ -19,6 +19,8 @@ from shared.kit.errors import Invalid, NotFound
 from shared.kit.money import Money
 from shared.platform.calls import Call
 from shared.platform.database import Transaction
+
+_ACTIVE = select(products).where(products.c.id.in_(bindparam("keys", expanding=True)), products.c.state == ACTIVE)
 
 
 def get_product(tx: Transaction, call: Call) -> Mapping[str, Any]:
@@ -49,8 +51,7 @@ def list_products(tx: Transaction, call: Call) -> Mapping[str, Any]:
 
 def products_by_id(tx: Transaction, call: Call) -> Mapping[str, Any]:
     """Those of the ids that are active products."""
-    rows = tx.execute(select(products).where(products.c.id.in_(call.data["ids"]), products.c.state == ACTIVE))
-    return {"items": [shape(row) for row in rows]}
+    return {"items": [shape(row) for row in tx.execute(_ACTIVE, {"keys": call.data["ids"]})]}
 
 
 def shape(row: Row[Any]) -> dict[str, Any]:

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from sqlalchemy import case, insert, select, update
+from sqlalchemy import bindparam, select, update
 
 from services.catalog.domain import reservation
 from services.catalog.domain.reservation import Shelf, quantities, refusal
 from services.catalog.models import products, reservation_lines, reservations
 from shared.platform.database import Transaction
 from shared.platform.wire import Event
+
+_KEY: Any = bindparam("key")
+_STATE = select(reservations.c.state).where(reservations.c.order_id == _KEY).with_for_update()
+_CHANGE = update(reservations).where(reservations.c.order_id == _KEY)
+_LINES = select(reservation_lines.c.product_id, reservation_lines.c.quantity).where(reservation_lines.c.order_id == _KEY)
+_SHELF = (products.c.id, products.c.state, products.c.on_hand, products.c.reserved)
+_SHELVES = select(*_SHELF).where(products.c.id.in_(bindparam("keys", expanding=True))).order_by(products.c.id).with_for_update()
+_COUNT = (
+    update(products)
+    .where(products.c.id == _KEY)
+    .values(reserved=products.c.reserved + bindparam("more_reserved"), on_hand=products.c.on_hand + bindparam("more_on_hand"))
+)
 
 
 def reserve_stock(tx: Transaction, event: Event) -> None:
@@ -22,7 +35,8 @@ def reserve_stock(tx: Transaction, event: Event) -> None:
     wanted = quantities(order["lines"])
     refused = refusal(wanted, _locked_shelves(tx, wanted))
     _record(tx, order_id, reservation.REFUSED if refused else reservation.RESERVED)
-    tx.execute(insert(reservation_lines), [{"order_id": order_id, "product_id": each, "quantity": quantity} for each, quantity in wanted.items()])
+    for each, quantity in wanted.items():
+        tx.add(reservation_lines, {"order_id": order_id, "product_id": each, "quantity": quantity})
     if refused:
         tx.emit("catalog.stock_refused.v1", order_id, {"order_id": order_id, "reason": refused.reason, "lines": refused.lines})
     else:
@@ -55,8 +69,8 @@ def _settle(tx: Transaction, event: Event, after: Callable[[str | None], str], o
     if state is None:
         _record(tx, order_id, target)
     elif state != target:
-        tx.execute(update(reservations).where(reservations.c.order_id == order_id).values(state=target, updated_at=tx.now))
-        lines = tx.execute(select(reservation_lines.c.product_id, reservation_lines.c.quantity).where(reservation_lines.c.order_id == order_id))
+        tx.later(_CHANGE, {"key": order_id, "state": target, "updated_at": tx.now})
+        lines = tx.execute(_LINES, {"key": order_id})
         held = {line.product_id: line.quantity for line in lines}
         _locked_shelves(tx, held)
         _move(tx, held, reserved=-1, on_hand=on_hand)
@@ -64,27 +78,23 @@ def _settle(tx: Transaction, event: Event, after: Callable[[str | None], str], o
 
 
 def _state(tx: Transaction, order_id: str) -> str | None:
-    return tx.execute(select(reservations.c.state).where(reservations.c.order_id == order_id).with_for_update()).scalar_one_or_none()
+    return tx.execute(_STATE, {"key": order_id}).scalar_one_or_none()
 
 
 def _record(tx: Transaction, order_id: str, state: str) -> None:
-    tx.execute(insert(reservations).values(order_id=order_id, state=state, created_at=tx.now, updated_at=tx.now))
+    tx.add(reservations, {"order_id": order_id, "state": state, "created_at": tx.now, "updated_at": tx.now})
 
 
 def _locked_shelves(tx: Transaction, product_ids: Mapping[str, int]) -> dict[str, Shelf]:
     """The products' shelves, locked until the end of the transaction; always in the order of ids, so that no two orders wait for each other."""
-    rows = tx.execute(select(products).where(products.c.id.in_(product_ids)).order_by(products.c.id).with_for_update())
+    rows = tx.execute(_SHELVES, {"keys": list(product_ids)})
     return {row.id: Shelf(row.state, row.on_hand - row.reserved) for row in rows}
 
 
 def _move(tx: Transaction, quantity_of: Mapping[str, int], *, reserved: int, on_hand: int = 0) -> None:
     """Add the quantities, times the given signs, to the products' counts. The table's CHECK stands behind it: no oversell, whatever happens."""
-    quantity = case(*((products.c.id == each, count) for each, count in quantity_of.items()))
-    tx.execute(
-        update(products)
-        .where(products.c.id.in_(quantity_of))
-        .values(reserved=products.c.reserved + quantity * reserved, on_hand=products.c.on_hand + quantity * on_hand)
-    )
+    for each, quantity in quantity_of.items():
+        tx.later(_COUNT, {"key": each, "more_reserved": quantity * reserved, "more_on_hand": quantity * on_hand})
 
 
 def _tell(tx: Transaction, event: str, order_id: str, quantity_of: Mapping[str, int]) -> None:

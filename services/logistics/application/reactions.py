@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, select
 
 from services.logistics.application import filings, shipments
 from services.logistics.application.channel_list import CHANNELS
@@ -38,7 +38,7 @@ def plan_shipment(tx: Transaction, event: Event) -> None:
         "created_at": tx.now,
         "updated_at": tx.now,
     }
-    tx.execute(insert(table).values(values))
+    tx.add(table, values)
     if refusal:
         _refuse(tx, "logistics.channel_refused.v1", order_id, refusal)
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from services.logistics.domain.tracking import ARRIVED, Sighting, furthest
 from services.logistics.models import shipments, tracking_events
@@ -15,11 +15,15 @@ from shared.platform.database import Transaction
 FACTS = ("number", "buyer", "supplier", "terms", "lines", "total")
 """What is kept of `OrderPlaced`."""
 
+_KEY: Any = bindparam("key")
+_SHIPMENT = select(shipments).where(shipments.c.order_id == _KEY)
+_LOCKED = _SHIPMENT.with_for_update()
+_CHANGE = update(shipments).where(shipments.c.order_id == _KEY)
+
 
 def find(tx: Transaction, order_id: str, *, lock: bool = False) -> Row[Any]:
     """The order's shipment, NotFound `shipment_not_found` without one; with `lock`, whoever else wants to change it waits for the end of this transaction."""
-    statement = select(shipments).where(shipments.c.order_id == order_id)
-    row = tx.execute(statement.with_for_update() if lock else statement).one_or_none()
+    row = tx.execute(_LOCKED if lock else _SHIPMENT, {"key": order_id}).one_or_none()
     if row is None:
         raise not_found()
     return row
@@ -37,7 +41,7 @@ def facts(shipment: Row[Any]) -> dict[str, Any]:
 
 def change(tx: Transaction, order_id: str, **values: Any) -> None:
     """Set these columns."""
-    tx.execute(update(shipments).where(shipments.c.order_id == order_id).values(updated_at=tx.now, **values))
+    tx.later(_CHANGE, {"key": order_id, "updated_at": tx.now, **values})
 
 
 def tracking(tx: Transaction, shipment: Row[Any]) -> list[Row[Any]]:

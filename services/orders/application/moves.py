@@ -29,9 +29,7 @@ from shared.platform.database import Transaction
 Parties = Mapping[str, str]
 """`buyer_id`, `buyer_name`, `supplier_id`, `supplier_name`."""
 
-_NEW = {table: insert(table).returning(table) for table in (orders, enquiries)} | {
-    table: insert(table) for table in (order_history, enquiry_history, deadlines)
-}
+_NEW = {table: insert(table).returning(table) for table in (orders, enquiries)}
 _CHANGE = {table: update(table).where(table.c.id == bindparam("key"), table.c.version == bindparam("seen")).returning(table) for table in (orders, enquiries)}
 _DROP_DRAFTS = delete(drafts).where(drafts.c.order_id == bindparam("key"))
 _STOP_DEADLINES = delete(deadlines).where(deadlines.c.aggregate == bindparam("of"), deadlines.c.aggregate_id == bindparam("key"))
@@ -125,7 +123,7 @@ def _record(tx: Transaction, order: Order, transition: Transition, author: Autho
     }
     stored = dump(schema_of(transition.form), form) if form else None
     whole = {**entry, "label": transition.label, "form": stored}
-    tx.later(_NEW[order_history], whole)
+    tx.add(order_history, whole)
     if order.history is not None:
         order = replace(order, history=[*order.history, whole])
     if row.state != source:
@@ -186,7 +184,7 @@ def _record_enquiry(tx: Transaction, enquiry: Enquiry, row: negotiations.Row, au
         "from_state": row.source,
         "to_state": row.target,
     }
-    tx.later(_NEW[enquiry_history], {**entry, "label": row.label, "note": note})
+    tx.add(enquiry_history, {**entry, "label": row.label, "note": note})
     tx.emit(row.event, enquiry.row.id, {**entry, **_told(enquiry.row), "order_id": enquiry.row.order_id})
     return enquiry
 
@@ -210,5 +208,5 @@ def _set_deadlines(
     tx.later(_STOP_DEADLINES, {"of": aggregate, "key": key})
     for kind, due_at in due.items():
         strikes_at = due_at if kind in clocked else None
-        tx.later(_NEW[deadlines], {"aggregate": aggregate, "aggregate_id": key, "kind": kind, "due_at": due_at, "strikes_at": strikes_at})
+        tx.add(deadlines, {"aggregate": aggregate, "aggregate_id": key, "kind": kind, "due_at": due_at, "strikes_at": strikes_at})
     return due

@@ -5,10 +5,11 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Integer, Row, Select, Table, bindparam, select, tuple_, union_all
 
 from shared.kit.actor import Actor
 from shared.kit.errors import Invalid
@@ -16,38 +17,42 @@ from shared.platform.columns import Id, UtcDateTime
 from shared.platform.database import Transaction
 
 
-def page(tx: Transaction, table: Table, columns: Sequence[ColumnElement[Any]], actor: Actor, data: Mapping[str, Any]) -> tuple[Sequence[Row[Any]], str | None]:
+def page(tx: Transaction, table: Table, columns: tuple[str, ...], actor: Actor, data: Mapping[str, Any]) -> tuple[Sequence[Row[Any]], str | None]:
     """The rows of `table` that the actor may see and `data` (`ListTrades`, loaded) asks for, and the next page's cursor, None on the last.
 
     Invalid where the cursor is none of ours.
     """
-    at, key = table.c.created_at, table.c.id
-    wanted: list[ColumnElement[bool]] = []
+    wanted = {"one_more": data["limit"] + 1, "mine": actor.id}
     if "state" in data:
-        wanted.append(table.c.state == data["state"])
+        wanted["state"] = data["state"]
     if data["period"] == "current_month":
-        wanted.append(at >= tx.now.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
+        wanted["since"] = tx.now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     if "cursor" in data:
-        last_at, last_key = _read(data["cursor"])
-        wanted.append(tuple_(at, key) < tuple_(literal(last_at, UtcDateTime()), literal(last_key, Id())))
-    one_more = data["limit"] + 1
-    # One limited branch a role: each walks its own index, where an OR over both would walk neither.
-    branches = [
-        select(select(*columns, at, key).where(*mine, *wanted).order_by(at.desc(), key.desc()).limit(one_more).subquery())
-        for mine in _mine(table, actor, data.get("role"))
-    ]
-    found = union_all(*branches).subquery()
-    rows = tx.execute(select(found).order_by(found.c.created_at.desc(), found.c.id.desc()).limit(one_more)).all()
-    if len(rows) < one_more:
+        wanted["last_at"], wanted["last_key"] = _read(data["cursor"])
+    everybody = actor.is_operator and "role" not in data
+    roles = () if everybody else (data["role"],) if "role" in data else ("buyer", "supplier")
+    rows = tx.execute(_statement(table, columns, roles, frozenset(wanted)), wanted).all()
+    if len(rows) <= data["limit"]:
         return rows, None
     rows = rows[:-1]
     return rows, _write(rows[-1].created_at, rows[-1].id)
 
 
-def _mine(table: Table, actor: Actor, role: str | None) -> list[list[ColumnElement[bool]]]:
-    if role is None and actor.is_operator:
-        return [[]]
-    return [[table.c[f"{each}_id"] == actor.id] for each in ((role,) if role else ("buyer", "supplier"))]
+@cache
+def _statement(table: Table, columns: tuple[str, ...], roles: tuple[str, ...], wanted: frozenset[str]) -> Select[Any]:
+    """One limited branch a role: each walks its own index, where an OR over both would walk neither. Without roles everybody's rows."""
+    at, key = table.c.created_at, table.c.id
+    filters: dict[str, ColumnElement[bool]] = {
+        "state": table.c.state == bindparam("state"),
+        "since": at >= bindparam("since"),
+        "last_at": tuple_(at, key) < tuple_(bindparam("last_at", type_=UtcDateTime()), bindparam("last_key", type_=Id())),
+    }
+    asked = [condition for name, condition in filters.items() if name in wanted]
+    mine = [[table.c[f"{role}_id"] == bindparam("mine")] for role in roles] or [[]]
+    shown, most = [table.c[name] for name in (*columns, "created_at", "id")], bindparam("one_more", type_=Integer)
+    branches = [select(select(*shown).where(*own, *asked).order_by(at.desc(), key.desc()).limit(most).subquery()) for own in mine]
+    found = union_all(*branches).subquery()
+    return select(found).order_by(found.c.created_at.desc(), found.c.id.desc()).limit(most)
 
 
 def _write(at: datetime, key: str) -> str:

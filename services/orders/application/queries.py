@@ -17,8 +17,8 @@ from shared.platform.calls import Call
 from shared.platform.database import Transaction
 
 _SHARED = ("number", "state", "version", "buyer_id", "buyer_name", "supplier_id", "supplier_name", "updated_at")
-_ENQUIRY_COLUMNS = [enquiries.c[name] for name in (*_SHARED, "order_id")]
-_ORDER_COLUMNS = [orders.c[name] for name in (*_SHARED, "enquiry_id", "awaiting", "currency", "total")]
+_ENQUIRY_COLUMNS = (*_SHARED, "order_id")
+_ORDER_COLUMNS = (*_SHARED, "enquiry_id", "awaiting", "currency", "total")
 
 
 def get_enquiry(tx: Transaction, call: Call) -> dict[str, Any]:

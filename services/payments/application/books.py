@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, select, update
 
 from services.payments.domain import ledger
 from services.payments.domain.ledger import Transfer
@@ -14,18 +15,22 @@ from shared.kit.ids import new_id
 from shared.kit.money import Money
 from shared.platform.database import Transaction
 
+_KEY: Any = bindparam("key")
+_ACCOUNT = select(order_accounts).where(order_accounts.c.order_id == _KEY)
+_LOCKED = _ACCOUNT.with_for_update()
+_CHANGE = update(order_accounts).where(order_accounts.c.order_id == _KEY)
+
 
 def find_account(tx: Transaction, order_id: str, *, lock: bool = False) -> OrderAccount | None:
     """The order's account; with `lock`, whoever else wants to move it waits for the end of this transaction."""
-    statement = select(order_accounts).where(order_accounts.c.order_id == order_id)
-    row = tx.execute(statement.with_for_update() if lock else statement).one_or_none()
+    row = tx.execute(_LOCKED if lock else _ACCOUNT, {"key": order_id}).one_or_none()
     return row and OrderAccount(row.order_id, row.buyer_id, row.supplier_id, row.settlement, Money(row.due, row.currency), row.state)
 
 
 def keep_account(tx: Transaction, account: OrderAccount, state: str) -> None:
     """Open the account in this state, or bring it there."""
     if account.state is not None:
-        tx.execute(update(order_accounts).where(order_accounts.c.order_id == account.order_id).values(state=state, changed_at=tx.now))
+        tx.later(_CHANGE, {"key": account.order_id, "state": state, "changed_at": tx.now})
         return
     values = {
         "order_id": account.order_id,
@@ -38,7 +43,7 @@ def keep_account(tx: Transaction, account: OrderAccount, state: str) -> None:
         "opened_at": tx.now,
         "changed_at": tx.now,
     }
-    tx.execute(insert(order_accounts).values(values))
+    tx.add(order_accounts, values)
 
 
 def least_balance(tx: Transaction, codes: Sequence[str], currency: str) -> Money | None:
@@ -69,5 +74,5 @@ def record(tx: Transaction, transfer: Transfer, actor_id: str, *, order_id: str 
     }
     if reference is not None:
         return tx.insert_once(transfers, values)
-    tx.execute(insert(transfers).values(values))
+    tx.add(transfers, values)
     return True

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from services.catalog.application import handlers, queries
 from services.catalog.application.reactions import REACTIONS
 from shared.contracts import catalog as contract
+from shared.contracts.dumping import dump
 from shared.contracts.events import EVENTS
 from shared.contracts.operations import Operation
 from shared.kit.actor import Actor
@@ -46,7 +47,7 @@ _WORK = {
 def do(database: TestDatabase, operation: Operation, actor: Actor | None, **data: Any) -> Any:
     """The operation's answer as JSON, done by the actor."""
     with database.transaction() as tx:
-        return operation.answer().dump(_WORK[operation](tx, call(operation, actor, data)))
+        return dump(operation.answer, _WORK[operation](tx, call(operation, actor, data)))
 
 
 def add(database: TestDatabase, actor: Actor = SUPPLIER, **facts: Any) -> Any:
