@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +25,7 @@ from tests.servers import Broker, Database, Server
 from tradelane.client import Client
 
 Measurement = TypeVar("Measurement")
+Entered = TypeVar("Entered")
 
 START_SECONDS = 180
 STOP_SECONDS = 15
@@ -107,6 +108,10 @@ class Lab:
             connection.execute(text(f"CREATE DATABASE {name}"))
         self._scene.callback(drop)
         return address(self.database.url).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+
+    def enter(self, context: AbstractContextManager[Entered]) -> Entered:
+        """For the length of the scene."""
+        return self._scene.enter_context(context)
 
     def command(self, *words: str, environment: Mapping[str, str]) -> None:
         """`tradelane` with these words, to its end; RuntimeError where it fails."""

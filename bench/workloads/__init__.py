@@ -6,12 +6,15 @@ from collections.abc import Callable
 
 from bench.comparison import Comparison
 from bench.lab import Lab
-from bench.workloads import echo, embedded, events, scaling
+from bench.workloads import echo, embedded, events, growth, orders, scaling, transitions
 
 WORKLOADS: dict[str, Callable[[Lab], list[Comparison]]] = {
     "echo": echo.measure,
+    "orders": orders.measure,
     "events": events.measure,
+    "transitions": transitions.measure,
     "embedded": embedded.measure,
     "scaling": scaling.measure,
+    "growth": growth.measure,
 }
 """In the order in which they run."""
