@@ -18,7 +18,7 @@ from typing import Any
 
 import eventlet
 from nameko.extensions import SharedExtension
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
 from shared.kit.clock import utc_now
 from shared.kit.errors import Unavailable
@@ -36,8 +36,9 @@ from shared.platform.topology import event_exchange
 log = logging.getLogger(__name__)
 
 BATCH = 500
-POLL = 0.5  # seconds; the safety net where a commit's wake-up was missed or happened in another replica
+POLL, POLL_EMBEDDED = 0.5, 5.0  # seconds; the safety net where a commit's wake-up was missed or happened in another replica, which embedded there is none of
 LEASE = timedelta(seconds=5)
+LEASE_RETRY = timedelta(seconds=0.5)  # that another's lease is not asked for, however often a commit wakes us
 PATIENCE = 10.0  # seconds for a batch to be sent and confirmed
 CLOSE_TIMEOUT = 1.0
 # A broker that has just come back may confirm an event for its queues while its stream, not up yet, has not got it (seen on RabbitMQ 3.10); and
@@ -169,10 +170,13 @@ def release_lease(tx: Transaction, holder: str) -> None:
     tx.execute(update(leases).where(leases.c.name == LEASE_NAME, leases.c.holder == holder).values(expires_at=utc_now()))
 
 
+_UNSENT = select(outbox).where(outbox.c.sent_at.is_(None)).order_by(outbox.c.position).limit(BATCH)
+_FURTHER = _UNSENT.where(outbox.c.position.not_in(bindparam("besides", expanding=True)))
+
+
 def oldest_unsent(tx: Transaction, besides: Sequence[int] = ()) -> list[Any]:
     """At most `BATCH` rows, in their order, none of them at the positions `besides`."""
-    unsent = select(outbox).where(outbox.c.sent_at.is_(None), outbox.c.position.not_in(besides))
-    return list(tx.execute(unsent.order_by(outbox.c.position).limit(BATCH)))
+    return list(tx.execute(_FURTHER, {"besides": besides}) if besides else tx.execute(_UNSENT))
 
 
 def send_again(tx: Transaction, since: datetime) -> None:
@@ -203,8 +207,9 @@ class Relay(SharedExtension):
         self.woken = threading.Event()
         self.stopping = False
         self.publisher: Publisher | None = None
-        self.lease_until = utc_now()
+        self.lease_until = self.refused_until = utc_now()
         self.settles_at = math.inf
+        self.poll = POLL_EMBEDDED if settings().embedded else POLL
 
     def start(self) -> None:
         self.base.on_commit.append(self.woken.set)
@@ -218,7 +223,7 @@ class Relay(SharedExtension):
         self.thread.wait()
 
     def _run(self) -> None:
-        delay = POLL
+        delay = self.poll
         while True:
             stopping = self.stopping  # one more round after the last commit
             self.woken.clear()
@@ -228,7 +233,7 @@ class Relay(SharedExtension):
                 if self.publisher:
                     with _patiently():
                         self.publisher.beat()
-                delay = 0 if self._is_settled() else POLL
+                delay = 0 if self._is_settled() else self.poll
             except Exception as error:
                 self.failures.inc()
                 log.warning("relay: %s: %s; trying again", type(error).__name__, error)
@@ -275,8 +280,11 @@ class Relay(SharedExtension):
         now = utc_now()
         if now < self.lease_until - LEASE / 2:
             return True
+        if now < self.refused_until:
+            return False
         held = self.base.run(partial(take_lease, holder=self.holder))
         self.lease_until = now + LEASE if held else now
+        self.refused_until = now if held else now + LEASE_RETRY
         self.lease.set(held)
         return bool(held)
 
