@@ -11,7 +11,9 @@ from tests.faults.web import Account, Web
 from tradelane.demo.trade import Trade
 from tradelane.demo.trade_file import load, shipped
 
-SCARCE = "teaware-parcel"
+PARCEL = "teaware-parcel"
+PARCEL_SHARE = 0.4
+"""As in life, more parcels than containers."""
 SCARCE_SHARE = 0.06
 """The share of trades that ask for goods of which there are too few for all of them."""
 
@@ -34,7 +36,10 @@ class Market:
     operator: Account
 
     def choose(self, draw: random.Random) -> Stall:
-        return self.scarce if draw.random() < SCARCE_SHARE else draw.choice(self.stalls)
+        if draw.random() < SCARCE_SHARE:
+            return self.scarce
+        wanted = draw.random() < PARCEL_SHARE
+        return draw.choice([stall for stall in self.stalls if (stall.trade.source == f"{PARCEL}.yaml") == wanted])
 
     @property
     def stock(self) -> dict[str, int]:
@@ -50,7 +55,7 @@ def open_market(web: Web, operator: Account, orders: int) -> Market:
         buyer, supplier = (_register(web, role, trades[0]) for role in ("buyer", "supplier"))
         stalls += [_stall(web, trade, buyer, supplier, orders) for trade in trades]
     few = max(1, int(orders * SCARCE_SHARE / 2))
-    scarce = _stall(web, load(SCARCE), _register(web, "buyer", trades[0]), _register(web, "supplier", trades[0]), few)
+    scarce = _stall(web, load(PARCEL), _register(web, "buyer", trades[0]), _register(web, "supplier", trades[0]), few)
     return Market(stalls, scarce, operator)
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import uvloop
+
 
 class Proxy:
     """The owner's side: `ports` are where each target may be reached through the proxy. Commands concern one target, by its name.
@@ -182,4 +184,4 @@ async def main(targets: dict[str, list[int]]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(json.loads(sys.argv[1])))
+    uvloop.run(main(json.loads(sys.argv[1])))
