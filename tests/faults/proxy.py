@@ -13,8 +13,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import uvloop
-
 
 class Proxy:
     """The owner's side: `ports` are where each target may be reached through the proxy. Commands concern one target, by its name.
@@ -184,4 +182,4 @@ async def main(targets: dict[str, list[int]]) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(json.loads(sys.argv[1])))
+    asyncio.run(main(json.loads(sys.argv[1])))
