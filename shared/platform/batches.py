@@ -32,11 +32,12 @@ class Batch:
         if not isinstance(parameters, Mapping):
             self.flush()
             return self._connection.execute(statement, parameters)
-        self._connection.info[_WAITING] = self._take()
+        info = self._connection.info  # while there is one: a connection that breaks tells nothing of itself any more
+        info[_WAITING] = self._take()
         try:
             return self._connection.execute(statement, parameters)
         finally:
-            self._connection.info.pop(_WAITING, None)  # whatever went wrong: the connection is somebody else's next
+            info.pop(_WAITING, None)  # whatever went wrong: the connection is somebody else's next
 
     def flush(self) -> None:
         if self._waiting:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, create_engine, event, insert, select, text
+from sqlalchemy import bindparam, create_engine, event, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from shared.kit.clock import utc_now
+from shared.kit.errors import Unavailable
 from shared.platform.database import Transaction
 from shared.platform.records import leases
 from tests.builders.database import TestDatabase
@@ -108,3 +109,15 @@ def test_connections_that_were_cut_in_the_pool_are_replaced_and_nobody_hears_of_
         connection.execute(text("SELECT pg_terminate_backend(:backend)"), {"backend": before})
     elsewhere.dispose()
     assert database.run(backend) != before
+
+
+def test_a_connection_that_breaks_under_what_waits_is_the_database_being_away(database: TestDatabase) -> None:
+    end = select(func.pg_terminate_backend(func.pg_backend_pid()), bindparam("key"))
+
+    def work(tx: Transaction) -> None:
+        tx.later(NEW, lease("a"))
+        tx.execute(end, {"key": "b"})
+
+    with pytest.raises(Unavailable):
+        database.run(work)
+    assert names(database) == []
