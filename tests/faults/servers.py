@@ -11,6 +11,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -110,13 +111,16 @@ class Held:
         self._folder.wait_for(str(self._command[0]), self._process, self._answers)
 
     def kill(self) -> None:
+        """All of it is gone when this returns: a PostgreSQL does not start while a child of the last one lives."""
+        _send(os.kill, self._process.pid, signal.SIGSTOP)  # no further child while they are counted
         victims = [self._process.pid, *_children(self._process.pid)]  # PostgreSQL's children lead process groups of their own
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        _send(os.killpg, self._process.pid, signal.SIGKILL)
         for pid in victims:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+            _send(os.kill, pid, signal.SIGKILL)
         self._process.wait()
+        deadline = time.monotonic() + _LONGEST_STOP
+        while any(_lives(pid) for pid in victims) and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def control(self, *words: str) -> None:
         assert self._tool
@@ -124,14 +128,27 @@ class Held:
             raise ServerUnavailable(self._folder.last_words()[-300:])
 
 
+def _send(how: Callable[[int, int], None], to: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        how(to, number)
+
+
 def _children(parent: int) -> list[int]:
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):  # it has ended meanwhile
-            pid, _, rest = entry.read_text().partition(" ")
-            if int(rest.rpartition(")")[2].split()[1]) == parent:
-                found.append(int(pid))
-    return found
+    found = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
+    return [pid for pid in found if _state(pid)[1] == parent]
+
+
+def _lives(pid: int) -> bool:
+    return _state(pid)[0] not in "ZX"
+
+
+def _state(pid: int) -> tuple[str, int]:
+    """What it is at (X: it is gone) and whose child it is."""
+    try:
+        state, parent, *_ = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return "X", 0
+    return state, int(parent)
 
 
 @contextmanager
