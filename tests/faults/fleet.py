@@ -134,7 +134,7 @@ class Fleet:
             self.tally.killed(replica.meant)
             if replica.meant in POINTS:
                 self.tally.fault(replica.meant, outage=True)
-        elif not (status == 0 and replica.meant == "SIGTERM"):
+        elif not (replica.meant == "SIGTERM" and status in (0, -signal.SIGTERM)):  # the latter where it had only just begun
             self.tally.trouble(f"{replica.service} ended by itself with status {status}")
 
 

@@ -35,7 +35,7 @@ from tests.faults.tally import Tally
 from tests.faults.web import Account, GaveUp, Web
 from tradelane import topology
 
-COMMANDS_OF_A_TRADE = 6
+COMMANDS_OF_A_TRADE = 4
 """Fewer than there are, so that the whole schedule comes while trades go on."""
 FAULTS_AT_A_TIME = 3
 LAST_DAYS = 16

@@ -16,7 +16,7 @@ FINAL_STATES = ("completed", "cancelled", "rejected")
 
 # How a trade goes on, with its weight. What is left to the clock ends when the test clock is put forward.
 STRAIGHT, EXCEPTION, CANCEL, ABORT, LEAVE_PAYMENT, LEAVE_RECEIVING = range(6)
-_WEIGHTS = (55, 7, 18, 4, 13, 3)
+_WEIGHTS = (40, 6, 28, 4, 19, 3)
 
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.25, 1.0
 _MOST_REFUSALS = 30
