@@ -17,10 +17,10 @@ from tradelane.cli import main
 def without_inbox() -> None:
     """Each delivery takes effect, whatever came before it."""
 
-    def take(self: Inbox, tx: Transaction, event: Event) -> str:
+    def take(self: Inbox, tx: Transaction, event: Event) -> tuple[str, None]:
         if reaction := self.reactions.get(event.type):
             reaction(tx, event)
-        return OK
+        return OK, None
 
     Inbox._take = take  # type: ignore[method-assign]
 

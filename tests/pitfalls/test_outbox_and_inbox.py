@@ -28,6 +28,7 @@ def seen_by(database: TestDatabase, look: Callable[[Transaction], list[str]]) ->
     """The subjects that `look` finds, each time it looks, of two events that commit in the opposite order of their positions."""
     with database.transaction() as slow:
         emit(slow, "first by position")
+        slow.flush()
         with database.transaction() as quick:
             emit(quick, "first to commit")
         seen: list[str] = database.run(look)
@@ -58,9 +59,9 @@ def test_our_relay_sends_what_commits_late(database: TestDatabase) -> None:
 
 
 def test_without_the_inbox_an_event_that_comes_again_takes_effect_again(database: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    def handle_at_once(inbox: Inbox, tx: Transaction, event: Any) -> str:
+    def handle_at_once(inbox: Inbox, tx: Transaction, event: Any) -> tuple[str, None]:
         inbox._handle(tx, event)
-        return OK
+        return OK, None
 
     monkeypatch.setattr(Inbox, "_take", handle_at_once)
     consumer, once = Consumer(database), event(1)
