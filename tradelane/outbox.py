@@ -13,8 +13,9 @@ from sqlalchemy import func, select
 from shared.kit.clock import utc_now
 from shared.kit.errors import Conflict, TradeError, Unavailable
 from shared.platform.database import Transaction
+from shared.platform.publisher import Publisher
 from shared.platform.records import leases, outbox
-from shared.platform.relay import LEASE_NAME, POLL, Publisher, holder_name, mark_sent, oldest_unsent, release_lease, take_lease
+from shared.platform.relay import LEASE_NAME, POLL, holder_name, mark_sent, oldest_unsent, release_lease, take_lease
 from shared.platform.settings import Settings
 from shared.platform.topology import event_exchange
 from tradelane.broker import broker_errors

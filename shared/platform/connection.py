@@ -57,7 +57,7 @@ class Connection:
         """Unavailable where too much waits for the broker already."""
         if self._stream.backlog > MOST_UNSENT:
             raise Unavailable("broker_unavailable", "The message bus takes nothing at the moment; try again shortly.")
-        self._stream.write(frames.publish(self.channel.channel_id, self._amqp.frame_max, body, exchange, routing_key, mandatory, headers, **properties))
+        self._stream.write(frames.publish(self.channel.channel_id, self._amqp.frame_max, body, exchange, routing_key, mandatory, headers, False, **properties))
 
     def consume(self, queue: str, tag: str, receive: Callable[[Content], None], prefetch: int) -> None:
         """Without waiting for the broker's word: a refusal ends the connection. Without `prefetch` nothing is acknowledged."""

@@ -12,7 +12,7 @@ from struct import Struct
 from typing import Any
 
 from amqp.exceptions import UnexpectedFrame
-from amqp.serialization import dumps, loads
+from amqp.serialization import loads
 
 METHOD, HEADER, BODY = 1, 2, 3
 END = b"\xce"
@@ -25,17 +25,17 @@ _PUBLISH, _ACK = b"\0\x3c\0\x28\0\0", Struct(">BHIIQBB")
 _SIZE, _TAG = Struct(">I"), Struct(">Q")
 
 _CONTENT_TYPE, _ENCODING, _HEADERS = 0x8000, 0x4000, 0x2000
-_CORRELATION_ID, _REPLY_TO, _EXPIRATION = 0x0400, 0x0200, 0x0100
+_DELIVERY_MODE, _CORRELATION_ID, _REPLY_TO, _EXPIRATION, _MESSAGE_ID = 0x1000, 0x0400, 0x0200, 0x0100, 0x0080
 _PROPERTIES = (
     ("content_type", _CONTENT_TYPE, "s"),
     ("content_encoding", _ENCODING, "s"),
     ("headers", _HEADERS, "F"),
-    ("delivery_mode", 0x1000, "o"),
+    ("delivery_mode", _DELIVERY_MODE, "o"),
     ("priority", 0x0800, "o"),
     ("correlation_id", _CORRELATION_ID, "s"),
     ("reply_to", _REPLY_TO, "s"),
     ("expiration", _EXPIRATION, "s"),
-    ("message_id", 0x0080, "s"),
+    ("message_id", _MESSAGE_ID, "s"),
     ("timestamp", 0x0040, "L"),
     ("type", 0x0020, "s"),
     ("user_id", 0x0010, "s"),
@@ -53,16 +53,21 @@ def publish(
     routing_key: str,
     mandatory: bool = False,
     headers: tuple[tuple[str, str], ...] = (),
+    persistent: bool = False,
     correlation_id: str = "",
     reply_to: str = "",
     expiration: str = "",
+    message_id: str = "",
 ) -> bytes:
     """A JSON message's frames, none larger than `frame_max`. What is empty is left out."""
     flags, properties = _CONTENT_TYPE | _ENCODING, b"\x10application/json\x05utf-8"
     if headers:
         flags |= _HEADERS
         properties += _table(headers)
-    for flag, value in ((_CORRELATION_ID, correlation_id), (_REPLY_TO, reply_to), (_EXPIRATION, expiration)):
+    if persistent:
+        flags |= _DELIVERY_MODE
+        properties += b"\2"
+    for flag, value in ((_CORRELATION_ID, correlation_id), (_REPLY_TO, reply_to), (_EXPIRATION, expiration), (_MESSAGE_ID, message_id)):
         if value:
             flags |= flag
             properties += _short(value)
@@ -85,10 +90,20 @@ def _publish(channel: int, exchange: str, routing_key: str, mandatory: bool) -> 
     return _FRAME.pack(METHOD, channel, len(payload)) + payload + END
 
 
-@lru_cache(256)
 def _table(items: tuple[tuple[str, str], ...]) -> bytes:
-    """A table as it is sent; the same few are sent all day."""
-    return bytes(dumps("F", [dict(items)]))
+    """A table of texts."""
+    parts: list[bytes] = []
+    for name, text in items:
+        value = text.encode()
+        parts += (_name(name), _SIZE.pack(len(value)), value)
+    table = b"".join(parts)
+    return _SIZE.pack(len(table)) + table
+
+
+@lru_cache(256)
+def _name(name: str) -> bytes:
+    """The name of a text in a table; the same few are sent all day."""
+    return _short(name) + b"S"
 
 
 def _short(text: str) -> bytes:

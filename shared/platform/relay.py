@@ -10,10 +10,9 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import takewhile
 from typing import Any
 
 import eventlet
@@ -22,15 +21,13 @@ from sqlalchemy import bindparam, func, or_, select, update
 
 from shared.kit.clock import utc_now
 from shared.kit.errors import Unavailable
-from shared.platform import crashpoints, wire
-from shared.platform.context import Context
+from shared.platform import crashpoints
 from shared.platform.database import Transaction
-from shared.platform.link import connect
+from shared.platform.publisher import PATIENCE, Publisher
 from shared.platform.records import leases, outbox
 from shared.platform.settings import settings
 from shared.platform.store_base import Base
 from shared.platform.telemetry.metrics import RELAY_BATCHES, RELAY_FAILURES, RELAY_LEASE
-from shared.platform.telemetry.tracing import OK, Span
 from shared.platform.topology import event_exchange
 
 log = logging.getLogger(__name__)
@@ -39,113 +36,12 @@ BATCH = 500
 POLL, POLL_EMBEDDED = 0.5, 5.0  # seconds; the safety net where a commit's wake-up was missed or happened in another replica, which embedded there is none of
 LEASE = timedelta(seconds=5)
 LEASE_RETRY = timedelta(seconds=0.5)  # that another's lease is not asked for, however often a commit wakes us
-PATIENCE = 10.0  # seconds for a batch to be sent and confirmed
-CLOSE_TIMEOUT = 1.0
 # A broker that has just come back may confirm an event for its queues while its stream, not up yet, has not got it (seen on RabbitMQ 3.10); and
 # a stream confirms before the disk has it. So, a while after each connection, what was confirmed around its beginning is sent once more.
 SETTLED = 3.0
 DOUBTED = timedelta(seconds=15)
 MOST_DOUBTED = 100 * BATCH
 LEASE_NAME = "relay"
-
-
-class Publisher:
-    """A connection that publishes events in order and hears the broker's confirms, which come while further events are under way."""
-
-    def __init__(self, url: str, embedded: bool) -> None:
-        self.embedded = embedded
-        self.connection = connect(url)
-        self.unconfirmed: dict[int, tuple[int, Span]] = {}  # by delivery tag: the position, and what shows it in a trace
-        self.published = 0
-        try:
-            self.connection.connect()
-            self.channel: Any = self.connection.channel()
-        except Exception:
-            self.close()
-            raise
-        if not embedded:
-            # py-amqp would read before each publish to learn whether it is blocked; what the broker has to say is read for a whole batch.
-            self.connection.connection.client_properties["capabilities"] = {}
-            self.channel.confirm_select()
-            self.channel.events["basic_ack"].add(self._settled)
-            self.channel.events["basic_nack"].add(self._refused)
-
-    @property
-    def under_way(self) -> list[int]:
-        """The positions of what is sent and not yet confirmed."""
-        return [position for position, _ in self.unconfirmed.values()]
-
-    def publish(self, exchange: str, rows: Sequence[Any], source: str, leave: int = 0) -> list[int]:
-        """Send the rows in order, then wait until no more than `leave` are under way; the positions of those the broker has taken over meanwhile."""
-        self.taken, self.refused = list[int](), False
-        with self._together():
-            for row in rows:
-                self._send(exchange, row, source)
-        crashpoints.reach("after_publish", meant=rows)
-        if self.embedded:
-            self._settled(self.published, multiple=True)
-        while len(self.unconfirmed) > (0 if self.refused else leave):
-            self.connection.drain_events(timeout=PATIENCE)
-        return self.taken
-
-    @contextmanager
-    def _together(self) -> Iterator[None]:
-        """What is sent in the block leaves at its end: a system call for each event would cost as much as the event."""
-        if self.embedded:
-            yield
-            return
-        transport, gathered = self.connection.connection.transport, bytearray()
-        write, transport._write = transport._write, gathered.extend  # noqa: SLF001  (the one place where py-amqp hands over its bytes)
-        try:
-            yield
-        finally:
-            transport._write = write  # noqa: SLF001
-        transport.write(gathered)
-
-    def _send(self, exchange: str, row: Any, source: str) -> None:
-        span = Span(source, f"publish {row.type}", "producer", Context(**row.context), wire.traced(row))
-        self.published += 1
-        self.unconfirmed[self.published] = row.position, span
-        event = wire.event_message(row, source, span.context)
-        properties = {"delivery_mode": 2, "message_id": row.id}
-        message = self.channel.prepare_message(
-            event.body, content_type=event.content_type, content_encoding="utf-8", headers=event.headers, properties=properties
-        )
-        crashpoints.reach("before_publish")
-        self.channel.basic_publish(message, exchange=exchange, routing_key=row.type)
-
-    def beat(self) -> None:
-        """Keep a connection that has nothing to send alive; an error where it is not."""
-        if not self.embedded:
-            with suppress(TimeoutError):
-                self.connection.drain_events(timeout=0.01)
-            self.connection.heartbeat_check(rate=2)
-
-    def close(self) -> None:
-        for tag in list(self.unconfirmed):
-            self._settle(tag, "failed")
-        with eventlet.Timeout(CLOSE_TIMEOUT, False):
-            try:
-                self.connection.close()
-            except Exception:
-                log.debug("closing the relay's connection failed", exc_info=True)
-
-    def _settled(self, tag: int, multiple: bool) -> None:
-        self.taken += [self._settle(each, OK) for each in self._tags(tag, multiple)]
-
-    def _refused(self, tag: int, multiple: bool) -> None:
-        self.refused = True
-        for each in self._tags(tag, multiple):
-            self._settle(each, "failed")
-
-    def _tags(self, tag: int, multiple: bool) -> list[int]:
-        return list(takewhile(lambda each: each <= tag, self.unconfirmed)) if multiple else [tag]
-
-    def _settle(self, tag: int, outcome: str) -> int:
-        position, span = self.unconfirmed.pop(tag)
-        span.outcome = outcome
-        span.end()
-        return position
 
 
 def holder_name() -> str:

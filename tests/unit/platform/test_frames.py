@@ -111,18 +111,21 @@ def test_what_is_given_back_has_no_consumer(body: bytes, correlation_id: str) ->
 
 
 @settings(deadline=None, max_examples=50)
-@given(bodies, texts, texts, st.booleans(), st.dictionaries(names, texts, max_size=3), texts, texts, texts)
+@given(
+    bodies, texts, texts, st.booleans(), st.dictionaries(names, texts, max_size=12), st.booleans(),
+    st.fixed_dictionaries({}, optional=dict.fromkeys(("correlation_id", "reply_to", "expiration", "message_id"), texts)),
+)  # fmt: skip
 def test_what_is_published_is_read_by_py_amqp_as_it_was_meant(
-    body: bytes, exchange: str, key: str, mandatory: bool, headers: dict[str, str], correlation_id: str, reply_to: str, expiration: str
+    body: bytes, exchange: str, key: str, mandatory: bool, headers: dict[str, str], persistent: bool, given: dict[str, str]
 ) -> None:
     peer = Peer()
-    peer.read(frames.publish(7, FRAME_MAX, body, exchange, key, mandatory, tuple(headers.items()), correlation_id, reply_to, expiration))
+    peer.read(frames.publish(7, FRAME_MAX, body, exchange, key, mandatory, tuple(headers.items()), persistent, **given))
     ((channel, method, arguments, message),) = peer.received
     assert (channel, method) == (7, spec.Basic.Publish)
     assert loads("Bssbb", arguments, 4)[0] == [0, exchange, key, mandatory, False]
-    given = {"application_headers": headers, "correlation_id": correlation_id, "reply_to": reply_to, "expiration": expiration}
+    expected = {"application_headers": headers, "delivery_mode": 2 if persistent else None, **given}
     assert (message.body or b"") == body
-    assert message.properties == {"content_type": "application/json", "content_encoding": "utf-8", **{k: v for k, v in given.items() if v}}
+    assert message.properties == {"content_type": "application/json", "content_encoding": "utf-8", **{k: v for k, v in expected.items() if v}}
 
 
 @given(st.integers(0, 2**64 - 1))
