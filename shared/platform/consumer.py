@@ -13,9 +13,9 @@ from typing import Any
 import eventlet
 from nameko.extensions import Entrypoint, SharedExtension
 
-from shared.kit.errors import Unavailable
-from shared.platform import crashpoints, wire
+from shared.platform import wire
 from shared.platform.inbox import Inbox
+from shared.platform.intake import MOST_HELD, Intake
 from shared.platform.link import Link
 from shared.platform.settings import settings
 from shared.platform.store_base import Base
@@ -24,8 +24,7 @@ from shared.platform.topology import SUBSCRIPTIONS, inbox_queue
 
 log = logging.getLogger(__name__)
 
-RETRY_INTERVAL = 0.5  # seconds between looks for waiting events
-PAUSE = 1.0  # seconds until the database is asked again
+RETRY_INTERVAL, RETRY_INTERVAL_EMBEDDED = 0.5, 2.0  # seconds between looks for waiting events
 
 
 class EventConsumer(SharedExtension):
@@ -34,7 +33,6 @@ class EventConsumer(SharedExtension):
     def setup(self) -> None:
         self.service = self.container.service_name
         self.undeliverable = UNDELIVERABLE.labels(self.service)
-        self.working = 0
         self.draining = False
         self.link = Link(settings().broker_of(self.service), f"{self.service} events", self._consume)
 
@@ -42,6 +40,7 @@ class EventConsumer(SharedExtension):
         # The service's method without its dependencies: a reaction works on its transaction alone, it calls nobody.
         react = getattr(self.container.service_cls(), entrypoint.method_name)
         self.inbox = Inbox(self.service, self.base.run, dict.fromkeys(entrypoint.types, react))
+        self.intake = Intake(self.inbox, self.link.settle, self.container.spawn_managed_thread, settings().event_workers)
         self.link.start(self.container.spawn_managed_thread)
         self.retries = self.container.spawn_managed_thread(self._retry, "inbox retries")
 
@@ -49,14 +48,12 @@ class EventConsumer(SharedExtension):
         """Take no more events, wait for those at work, close."""
         self.draining = True
         self.link.cancel()
-        with eventlet.Timeout(settings().drain_timeout, False):
-            while self.working:
-                eventlet.sleep(0.01)
+        self.intake.finish(settings().drain_timeout)
         self.retries.kill()
         self.link.stop()
 
     def _consume(self, channel: Any) -> None:
-        self.link.consume(channel, inbox_queue(self.service), self._receive, prefetch=settings().event_workers)
+        self.link.consume(channel, inbox_queue(self.service), self._receive, prefetch=settings().event_workers + MOST_HELD)
 
     def _receive(self, message: Any) -> None:
         if self.draining:
@@ -70,35 +67,12 @@ class EventConsumer(SharedExtension):
             log.error("undeliverable event, to the dead letters: %s", error)
             self.link.refuse(message)
             return
-        self.working += 1
-        self.container.spawn_managed_thread(lambda: self._work(message, event), "event")
-
-    def _work(self, message: Any, event: wire.Event) -> None:
-        try:
-            while not self._taken(event):
-                # The message is held, and with it a place of the prefetch window: no more come than can be worked on.
-                if self.draining:
-                    return
-                eventlet.sleep(PAUSE)
-            crashpoints.reach("before_ack")
-            self.link.settle(message)
-            crashpoints.reach("after_ack")
-        except Exception:
-            log.exception("event %s is left to be delivered again", event.id)
-        finally:
-            self.working -= 1
-
-    def _taken(self, event: wire.Event) -> bool:
-        try:
-            self.inbox.receive(event)
-        except Unavailable as error:
-            log.warning("event %s waits: %s", event.id, error)
-            return False
-        return True
+        self.intake.take(message, event)
 
     def _retry(self) -> None:
+        interval = RETRY_INTERVAL_EMBEDDED if settings().embedded else RETRY_INTERVAL
         while True:
-            eventlet.sleep(RETRY_INTERVAL)
+            eventlet.sleep(interval)
             try:
                 self.inbox.attempt_due()
             except Exception as error:

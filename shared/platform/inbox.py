@@ -12,12 +12,12 @@ The rules, for the events of one aggregate (source and subject), whose versions 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import Integer, String, and_, bindparam, func, or_, select, text, update
+from sqlalchemy import Integer, String, TextClause, and_, bindparam, func, or_, select, text, update
 
 from shared.kit.clock import utc_now
 from shared.kit.errors import Unavailable
@@ -52,6 +52,11 @@ _MINE = update(positions).where(positions.c.source == _OF, positions.c.subject =
 _MOVE_POSITION = _MINE.where(positions.c.version < _TO)
 _WAITING = select(inbox.c.id).where(inbox.c.source == _OF, inbox.c.subject == _ABOUT, inbox.c.state != "done").exists()
 _ADVANCE_POSITION = _MINE.where(positions.c.version == _TO - 1, ~_WAITING)
+_FREE = select(positions).where(
+    positions.c.source.in_(bindparam("of", expanding=True)),
+    positions.c.subject.in_(bindparam("about", expanding=True)),
+    ~select(inbox.c.id).where(inbox.c.source == positions.c.source, inbox.c.subject == positions.c.subject, inbox.c.state != "done").exists(),
+)
 _FOLLOWING = select(inbox).where(
     inbox.c.source == _OF,
     inbox.c.subject == _ABOUT,
@@ -90,9 +95,22 @@ class Inbox:
 
         Unavailable where the database is: then it must be delivered again.
         """
-        if event.type not in self.reactions and self.run(lambda tx: _advance_by_one(tx, event)):
+        if not self.has_use_for(event) and self.run(lambda tx: _advance_by_one(tx, event)):
             return
         self._follow(self._attempt(event, self._take))
+
+    def has_use_for(self, event: Event) -> bool:
+        return event.type in self.reactions
+
+    def pass_over(self, events: Sequence[Event]) -> list[bool]:
+        """Of delivered events, in their order, take over those without use whose turn it is, all in one transaction; which.
+
+        The others are to be received, as all are where this fails.
+        """
+        without_use = [not self.has_use_for(event) for event in events]
+        if sum(without_use) < 2:  # alone it is received with less work
+            return [False] * len(events)
+        return self.run(partial(_pass_over, events=events, without_use=without_use))  # type: ignore[no-any-return]
 
     def attempt_due(self, limit: int = 50) -> int:
         """Handle events whose waiting time is over, first of each aggregate; how many were tried."""
@@ -198,6 +216,35 @@ def _move_position(tx: Transaction, event: Any) -> None:
 def _advance_by_one(tx: Transaction, event: Event) -> bool:
     """Move the position to an event whose turn it is, where nothing of its aggregate waits; whether it did. Others wait, as for `_lock_position`."""
     return tx.execute(_BEGIN_POSITION if event.version == 1 else _ADVANCE_POSITION, _place(event)).rowcount > 0
+
+
+def _pass_over(tx: Transaction, events: Sequence[Event], without_use: Sequence[bool]) -> list[bool]:
+    """Others wait, as for `_lock_position`. All lock in one order, and look for what waits only then."""
+    places = sorted({(event.source, event.subject) for event in events})
+    tx.later(*_for_all([(*place, 0) for place in places], "positions.version"))
+    of, about = map(list, zip(*places, strict=True))
+    reached = {(row.source, row.subject): row.version for row in tx.execute(_FREE, {"of": of, "about": about})}
+    passed, moved = [], {}
+    for event, unused in zip(events, without_use, strict=True):
+        place = event.source, event.subject
+        passed.append(unused and reached.get(place) == event.version - 1)
+        if passed[-1]:
+            reached[place] = moved[place] = event.version
+    if moved:
+        tx.later(*_for_all([(*place, version) for place, version in moved.items()], "excluded.version"))
+    return passed
+
+
+def _for_all(rows: Sequence[tuple[str, str, int]], version: str) -> tuple[TextClause, dict[str, Any]]:
+    """Insert the positions, in their order, or set the `version` of those that are there; the statement and its parameters."""
+    names = ("of", "about", "to")
+    return _set_all(len(rows), version), {f"{name}{number}": value for number, row in enumerate(rows) for name, value in zip(names, row, strict=True)}
+
+
+@cache
+def _set_all(count: int, version: str) -> TextClause:
+    rows = ", ".join(f"(:of{number}, :about{number}, :to{number})" for number in range(count))
+    return text(f"INSERT INTO positions (source, subject, version) VALUES {rows} ON CONFLICT (source, subject) DO UPDATE SET version = {version}")  # noqa: S608
 
 
 def _place(event: Any) -> dict[str, Any]:

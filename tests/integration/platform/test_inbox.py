@@ -146,3 +146,60 @@ def test_types_without_use_cost_no_row_and_keep_the_order(consumer: Consumer) ->
         consumer.inbox.receive(each)
     assert consumer.handled == [3]
     assert consumer.depth() == {"done": 1, "duplicates": 0}
+
+
+def passed(consumer: Consumer, *events: Event) -> list[bool]:
+    """What is passed over; the others are received, as the platform does it."""
+    done = consumer.inbox.pass_over(events)
+    for each, over in zip(events, done, strict=True):
+        if not over:
+            consumer.inbox.receive(each)
+    return done
+
+
+def reached(database: TestDatabase) -> dict[str, int]:
+    with database.transaction() as tx:
+        return {row.subject: row.version for row in tx.execute(select(positions))}
+
+
+def test_what_has_no_use_is_passed_over_together_as_far_as_its_turn_has_come(consumer: Consumer, database: TestDatabase) -> None:
+    early, twice = event(3, "order-2", UNUSED), event(1, "order-3", UNUSED)
+    given = (event(1, type=UNUSED), early, twice, event(2, type=UNUSED), event(3), twice, event(4, type=UNUSED))
+    assert passed(consumer, *given) == [True, False, True, True, False, False, False]
+    assert reached(database) == {"order-1": 4, "order-2": 0, "order-3": 1}
+    assert consumer.handled == [3]
+    assert consumer.depth() == {"done": 1, "pending": 1, "duplicates": 0}, "what is early waits as ever"
+    assert passed(consumer, event(1, "order-2", UNUSED), event(2, "order-2", UNUSED)) == [False, False], "nothing is passed over where something waits"
+    assert reached(database)["order-2"] == 3
+    assert consumer.depth() == {"done": 2, "duplicates": 0}
+
+
+def test_one_event_without_use_is_received_by_itself(consumer: Consumer) -> None:
+    assert consumer.inbox.pass_over([event(1, type=UNUSED), event(2)]) == [False, False]
+
+
+def test_what_fails_holds_back_what_has_no_use_after_it(consumer: Consumer, database: TestDatabase) -> None:
+    consumer.failing = {1}
+    consumer.inbox.receive(event(1))
+    assert passed(consumer, event(2, type=UNUSED), event(3, type=UNUSED)) == [False, False]
+    assert reached(database) == {"order-1": 0}
+    consumer.failing = set()
+    consumer.let_time_pass()
+    consumer.inbox.attempt_due()
+    assert reached(database) == {"order-1": 3}
+
+
+def test_replicas_that_pass_over_the_same_events_at_once_lose_none_and_come_to_an_end(consumer: Consumer, database: TestDatabase) -> None:
+    versions = [[event(version, f"order-{number}", UNUSED) for number in range(5)] for version in range(1, 7)]
+
+    def take(seed: int) -> None:
+        for each in versions:
+            passed(consumer, *random.Random(seed).sample(each, k=5))
+
+    replicas = [threading.Thread(target=take, args=[seed]) for seed in range(4)]
+    for replica in replicas:
+        replica.start()
+    for replica in replicas:
+        replica.join()
+    assert reached(database) == {f"order-{number}": 6 for number in range(5)}
+    assert consumer.depth() == {"duplicates": 0}

@@ -1,0 +1,106 @@
+"""Brings delivered events to the inbox: those that the service has no use for, most of all, together, the others each by itself.
+
+The inbox alone answers for order and for once; what is held here only spares it work.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import eventlet
+from eventlet.semaphore import Semaphore
+
+from shared.kit.errors import Unavailable
+from shared.platform import crashpoints
+from shared.platform.inbox import Inbox
+from shared.platform.wire import Event
+
+log = logging.getLogger(__name__)
+
+PAUSE = 1.0  # seconds until the database is asked again
+MOST_HELD, HOLD = 50, 0.02  # so many events without use are held, for so many seconds
+
+Delivery = tuple[Any, Event]
+"""A message and what it says."""
+
+
+class Intake:
+    """`settle(message)` is called once the inbox has taken its event over; `at_a_time` greenlets at most, made by `spawn`, work on that."""
+
+    def __init__(self, inbox: Inbox, settle: Callable[[Any], None], spawn: Callable[..., Any], at_a_time: int) -> None:
+        self._inbox, self._settle, self._spawn = inbox, settle, spawn
+        self._places = Semaphore(at_a_time)
+        self._held: list[Delivery] = []
+        self._taken = 0
+        self._ending = False
+
+    def take(self, message: Any, event: Event) -> None:
+        """One without use is held for a moment; one of use takes along what is held of its aggregate, so that its turn has come."""
+        self._taken += 1
+        if self._inbox.has_use_for(event):
+            follows = any(held.subject == event.subject and held.source == event.source for _, held in self._held)
+            self._begin([*(self._release() if follows else ()), (message, event)])
+            return
+        self._held.append((message, event))
+        if len(self._held) >= MOST_HELD:
+            self._begin(self._release())
+        elif len(self._held) == 1:
+            self._spawn(self._hold, "held events")
+
+    def finish(self, seconds: float) -> None:
+        """Wait until all that was taken is done with, for so long at most; what the database cannot be reached for is left to the broker."""
+        self._ending = True
+        with eventlet.Timeout(seconds, False):
+            while self._taken:
+                eventlet.sleep(0.01)
+
+    def _hold(self) -> None:
+        eventlet.sleep(HOLD)
+        if self._held:
+            self._begin(self._release())
+
+    def _release(self) -> list[Delivery]:
+        held, self._held = self._held, []
+        return held
+
+    def _begin(self, deliveries: list[Delivery]) -> None:
+        self._spawn(lambda: self._work(deliveries), "events")
+
+    def _work(self, deliveries: list[Delivery]) -> None:
+        try:
+            with self._places:
+                passed = self._passed_over([event for _, event in deliveries])
+                for (message, event), done in zip(deliveries, passed, strict=True):
+                    if done or self._received(event):
+                        crashpoints.reach("before_ack")
+                        self._settle(message)
+                        crashpoints.reach("after_ack")
+        except Exception as error:
+            log.warning("some of %d events are left to be delivered again: %s: %s", len(deliveries), type(error).__name__, error)
+        finally:
+            self._taken -= len(deliveries)
+
+    def _passed_over(self, events: list[Event]) -> list[bool]:
+        try:
+            return self._inbox.pass_over(events)
+        except Exception as error:
+            log.warning("%d events are taken one by one: %s", len(events), error)
+            return [False] * len(events)
+
+    def _received(self, event: Event) -> bool:
+        """Whether the inbox has it. While the database is away the message is held, and with it a place: no more is begun than can be worked on."""
+        while True:
+            try:
+                self._inbox.receive(event)
+            except Unavailable as error:
+                log.warning("event %s waits: %s", event.id, error)
+                if self._ending:
+                    raise
+                eventlet.sleep(PAUSE)
+            except Exception:
+                log.exception("event %s is left to be delivered again", event.id)
+                return False
+            else:
+                return True
