@@ -95,9 +95,8 @@ class Inbox:
 
         Unavailable where the database is: then it must be delivered again.
         """
-        if not self.has_use_for(event) and self.run(lambda tx: _advance_by_one(tx, event)):
-            return
-        self._follow(self._attempt(event, self._take))
+        moved, waiting = (False, None) if self.has_use_for(event) else self.run(partial(_move_on, event=event))
+        self._follow(waiting if moved else self._attempt(event, self._take))
 
     def has_use_for(self, event: Event) -> bool:
         return event.type in self.reactions
@@ -216,6 +215,12 @@ def _move_position(tx: Transaction, event: Any) -> None:
 def _advance_by_one(tx: Transaction, event: Event) -> bool:
     """Move the position to an event whose turn it is, where nothing of its aggregate waits; whether it did. Others wait, as for `_lock_position`."""
     return tx.execute(_BEGIN_POSITION if event.version == 1 else _ADVANCE_POSITION, _place(event)).rowcount > 0
+
+
+def _move_on(tx: Transaction, event: Event) -> tuple[bool, Any]:
+    """Whether the turn of an event without use had come, and what waited for it: somebody may have kept it just before we had the position."""
+    moved = _advance_by_one(tx, event)
+    return moved, _next_after(tx, event) if moved else None
 
 
 def _pass_over(tx: Transaction, events: Sequence[Event], without_use: Sequence[bool]) -> list[bool]:

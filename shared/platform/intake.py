@@ -20,7 +20,7 @@ from shared.platform.wire import Event
 log = logging.getLogger(__name__)
 
 PAUSE = 1.0  # seconds until the database is asked again
-MOST_HELD, HOLD = 50, 0.02  # so many events without use are held, for so many seconds
+MOST_HELD, HOLD = 50, 0.05  # so many events without use are held, for so many seconds
 
 Delivery = tuple[Any, Event]
 """A message and what it says."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from shared.kit.clock import utc_now
 from shared.kit.ids import new_id
@@ -203,3 +204,23 @@ def test_replicas_that_pass_over_the_same_events_at_once_lose_none_and_come_to_a
         replica.join()
     assert reached(database) == {f"order-{number}": 6 for number in range(5)}
     assert consumer.depth() == {"duplicates": 0}
+
+
+def test_what_another_replica_keeps_while_the_one_before_it_waits_for_it_follows_at_once(consumer: Consumer, database: TestDatabase) -> None:
+    first = threading.Thread(target=consumer.inbox.receive, args=[event(2, type=UNUSED)])
+    consumer.inbox.receive(event(1))
+    with database.transaction() as tx:
+        consumer.inbox._take(tx, event(3))
+        tx.flush()
+        first.start()
+        deadline = time.monotonic() + 30
+        while not _somebody_waits(database):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    first.join()
+    assert consumer.handled == [1, 3]
+
+
+def _somebody_waits(database: TestDatabase) -> bool:
+    with database.transaction() as tx:
+        return bool(tx.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one())
