@@ -176,3 +176,11 @@ def test_what_is_marked_as_unsent_again_is_sent_again(operator: Operator, catalo
         tx.execute(update(outbox).values(sent_at=None))
     assert flushed(operator)["sent"] == 2
     assert names(operator) == ["1", "2"]
+
+
+def test_what_is_published_outlives_the_broker_and_bears_the_events_id(operator: Operator, catalog: TestDatabase) -> None:
+    write_down(catalog, 1)
+    flushed(operator)
+    (message,) = operator.taken("orders.inbox")
+    expected = {"delivery_mode": 2, "message_id": message.headers["ce-id"], "content_type": "application/json", "content_encoding": "utf-8"}
+    assert {name: message.properties[name] for name in expected} == expected
