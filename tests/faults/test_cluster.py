@@ -92,11 +92,13 @@ def test_a_confirmed_event_is_kept_whichever_node_is_killed_or_cut_off(own: dict
                 publisher.wait_for_more()
                 cluster.start(killed)
             cluster.partition(1)
-            assert _running(management) == SIZE - 1
-            with pytest.raises(OSError, match="refused"):
-                connect(settings.broker.replace(f":{first}/", f":{second}/")).connect()
-            publisher.wait_for_more()
-            cluster.heal(1)
+            try:
+                wait_until(lambda: _running(management) == SIZE - 1)
+                with pytest.raises(OSError, match="refused"):
+                    connect(settings.broker.replace(f":{first}/", f":{second}/")).connect()
+                publisher.wait_for_more()
+            finally:
+                cluster.heal(1)
             assert _running(management) == SIZE
             publisher.wait_for_more()
         finally:
