@@ -6,15 +6,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from psycopg2.errors import UniqueViolation
 from sqlalchemy import ColumnElement, String, bindparam, delete, func, literal, select
-from sqlalchemy.exc import IntegrityError
 
 from shared.contracts.dumping import dump
 from shared.kit.clock import utc_now
 from shared.kit.errors import Conflict, Invalid
 from shared.platform.calls import Call
-from shared.platform.database import DatabaseUnavailable, Transaction
+from shared.platform.database import Transaction
 from shared.platform.records import commands
 
 KEPT = timedelta(hours=24)
@@ -48,13 +46,6 @@ def once(tx: Transaction, call: Call, handler: Callable[..., Any], *args: Any) -
         return Answer(found.answer)
     answer = Answer(dump(call.operation.answer, handler(tx, call, *args)))
     tx.add(commands, {"id": call.command_id, "fingerprint": call.fingerprint, "answer": answer, "created_at": utc_now()})
-    try:
-        tx.flush()
-    except IntegrityError as error:
-        # The other worker's transaction ended between our look and our lock. Run again, this one finds the answer.
-        if isinstance(error.orig, UniqueViolation) and error.orig.diag.constraint_name == "commands_pkey":
-            raise DatabaseUnavailable(again=True) from error
-        raise
     return answer
 
 

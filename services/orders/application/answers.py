@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import bindparam, select
 
 from services.orders.application import goods
-from services.orders.application.records import Enquiry, Order, history_of, party
+from services.orders.application.records import Enquiry, Order, Row, history_of, party
 from services.orders.domain import enquiry as negotiations, lifecycle
 from services.orders.domain.checks import Line, customs_gaps
 from services.orders.domain.steps import CANCELLED, STEPS
@@ -24,7 +24,7 @@ _OFFERS = select(enquiry_offers).where(enquiry_offers.c.enquiry_id == bindparam(
 _THREAD = select(messages).where(messages.c.enquiry_id == bindparam("key")).order_by(messages.c.sent_at, messages.c.id)
 
 
-def enquiry_summary(row: Row[Any]) -> dict[str, Any]:
+def enquiry_summary(row: Row) -> dict[str, Any]:
     """An `EnquirySummary`."""
     return {**_summary(row), "label": negotiations.STATES[row.state], "order_id": row.order_id, "created_at": row.created_at}
 
@@ -79,17 +79,17 @@ def order(tx: Transaction, found: Order, actor: Actor) -> dict[str, Any]:
     }
 
 
-def _summary(row: Row[Any]) -> dict[str, Any]:
+def _summary(row: Row) -> dict[str, Any]:
     own = {name: getattr(row, name) for name in ("id", "number", "state", "version", "updated_at")}
     return {**own, "buyer": party(row, "buyer"), "supplier": party(row, "supplier")}
 
 
-def _offer(row: Row[Any]) -> dict[str, Any]:
+def _offer(row: Row) -> dict[str, Any]:
     lines = goods.load_lines(row.lines)
     return {**row._asdict(), "made_by": party(row, "made_by"), "lines": lines, "total": goods.total(lines)}
 
 
-def _exception(row: Row[Any], history: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+def _exception(row: Row, history: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     if not any(row.state == step.exception_state for step in STEPS):
         return None
     raised = next(each for each in reversed(history) if each["action"] == "exception")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from services.orders.models import test_clock
 from shared.kit.errors import Invalid, NotFound
@@ -16,11 +16,14 @@ LONGEST = timedelta(days=100 * 366)
 """How far ahead the clock may be, in all."""
 
 
-def ahead(connection: Connection) -> timedelta:
+_AHEAD = select(test_clock.c.ahead)
+
+
+def ahead(tx: Transaction) -> timedelta:
     """How far the test clock is ahead of the real one; nothing in production mode, whatever the table says."""
     if settings().production:
         return timedelta(0)
-    return timedelta(microseconds=connection.execute(select(test_clock.c.ahead)).scalar() or 0)
+    return timedelta(microseconds=tx.execute(_AHEAD, {}).scalar() or 0)
 
 
 def get_clock(tx: Transaction, call: Call) -> dict[str, datetime]:
@@ -38,7 +41,7 @@ def advance_clock(tx: Transaction, call: Call) -> dict[str, datetime]:
     step = call.data["to"] - tx.now if field == "to" else timedelta(seconds=call.data["seconds"])
     if step <= timedelta(0):
         raise Invalid("clock_backward", "The clock goes forward only.", {field: [f"Must be later than {tx.now.isoformat()}."]})
-    if ahead(tx.connection) + step > LONGEST:
+    if ahead(tx) + step > LONGEST:
         raise Invalid("clock_too_far", "The clock cannot go that far.", {field: [f"More than {LONGEST.days} days ahead in all."]})
     microseconds = step // timedelta(microseconds=1)
     start = tx.upsert(test_clock).values(id=1, ahead=microseconds)

@@ -10,12 +10,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, bindparam, delete, insert, update
+from sqlalchemy import Table, bindparam, delete, update
 
 from services.orders.application import goods
 from services.orders.application.durations import DEADLINES
 from services.orders.application.forms import schema_of
-from services.orders.application.records import Author, Enquiry, Order, party
+from services.orders.application.records import Author, Enquiry, Order, Row, party, row_of
 from services.orders.domain import enquiry as negotiations, lifecycle
 from services.orders.domain.lifecycle import FINAL_STATES, Transition
 from services.orders.domain.terms import Terms
@@ -29,8 +29,7 @@ from shared.platform.database import Transaction
 Parties = Mapping[str, str]
 """`buyer_id`, `buyer_name`, `supplier_id`, `supplier_name`."""
 
-_NEW = {table: insert(table).returning(table) for table in (orders, enquiries)}
-_CHANGE = {table: update(table).where(table.c.id == bindparam("key"), table.c.version == bindparam("seen")).returning(table) for table in (orders, enquiries)}
+_CHANGE = {table: update(table).where(table.c.id == bindparam("key"), table.c.version == bindparam("seen")) for table in (orders, enquiries)}
 _DROP_DRAFTS = delete(drafts).where(drafts.c.order_id == bindparam("key"))
 _STOP_DEADLINES = delete(deadlines).where(deadlines.c.aggregate == bindparam("of"), deadlines.c.aggregate_id == bindparam("key"))
 
@@ -53,7 +52,7 @@ def place(tx: Transaction, author: Author, parties: Parties, terms: Terms, lines
         "created_at": tx.now,
         "updated_at": tx.now,
     }
-    row = tx.execute(_NEW[orders], values).one()
+    row = _add(tx, orders, values)
     details = {"enquiry_id": enquiry_id, "terms": row.terms, "lines": Dumped(row.lines), "total": total}
     return _record(tx, Order(row, {}, ()), transition, author, None, details)
 
@@ -159,8 +158,7 @@ def open_enquiry(tx: Transaction, parties: Parties, lines: Any, terms: Terms | N
         "created_at": tx.now,
         "updated_at": tx.now,
     }
-    row = tx.execute(_NEW[enquiries], values).one()
-    return _record_enquiry(tx, Enquiry(row, None), negotiations.OPENED, Author(parties["buyer_id"], "buyer"), None)
+    return _record_enquiry(tx, Enquiry(_add(tx, enquiries, values), None), negotiations.OPENED, Author(parties["buyer_id"], "buyer"), None)
 
 
 def move(tx: Transaction, enquiry: Enquiry, row: negotiations.Row, author: Author, note: str | None = None, order_id: str | None = None) -> Enquiry:
@@ -189,16 +187,21 @@ def _record_enquiry(tx: Transaction, enquiry: Enquiry, row: negotiations.Row, au
     return enquiry
 
 
-def _told(row: Row[Any]) -> dict[str, Any]:
+def _told(row: Row) -> dict[str, Any]:
     return {"number": row.number, "buyer": party(row, "buyer"), "supplier": party(row, "supplier")}
 
 
-def _compare_and_set(tx: Transaction, table: Table, row: Row[Any], changes: Mapping[str, Any]) -> Row[Any]:
+def _add(tx: Transaction, table: Table, values: Mapping[str, Any]) -> Row:
+    tx.add(table, values)
+    return row_of(table)(**values)
+
+
+def _compare_and_set(tx: Transaction, table: Table, row: Row, changes: Mapping[str, Any]) -> Row:
     """The row as changed. Only a transition makes a new version of it."""
-    changed = tx.execute(_CHANGE[table], {"key": row.id, "seen": row.version, **changes, "updated_at": tx.now}).one_or_none()
-    if changed is None:
+    changes = {**changes, "updated_at": tx.now}
+    if not tx.execute(_CHANGE[table], {"key": row.id, "seen": row.version, **changes}).rowcount:
         raise Conflict("changed_meanwhile", "Somebody else has changed it meanwhile; read it again.", state=row.state)
-    return changed
+    return row._replace(**changes)
 
 
 def _set_deadlines(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, cached_property
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, and_, bindparam, select
+from sqlalchemy import Select, Table, and_, bindparam, select
 
 from services.orders.domain.enquiry import Negotiation
 from services.orders.domain.lifecycle import Situation
@@ -30,25 +32,35 @@ class Author:
 CLOCK = Author("clock", "clock")
 
 
-def party(row: Row[Any], role: str) -> dict[str, str]:
+Row = Any
+"""A row of a table, by column."""
+
+
+@cache
+def row_of(table: Table) -> Any:
+    """Makes rows of values, None where there is none: what was just written need not be read back."""
+    return namedtuple(table.name, table.c.keys(), defaults=[None] * len(table.c))  # noqa: PYI024  (its fields are the table's)
+
+
+def party(row: Row, role: str) -> dict[str, str]:
     """The buyer or supplier of a row, as a `Party`."""
     return {"id": getattr(row, f"{role}_id"), "name": getattr(row, f"{role}_name")}
 
 
-def author(actor: Actor, row: Row[Any]) -> Author:
+def author(actor: Actor, row: Row) -> Author:
     """A party by its id, otherwise the operator."""
     return Author(actor.id, {row.buyer_id: "buyer", row.supplier_id: "supplier"}.get(actor.id, "operator"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Order:
     """An order's row with its running deadlines (kind → due) and its history, oldest first; None where that was not asked for."""
 
-    row: Row[Any]
+    row: Row
     deadlines: Mapping[str, datetime]
     history: Sequence[Mapping[str, Any]] | None = None
 
-    @property
+    @cached_property
     def situation(self) -> Situation:
         row = self.row
         return Situation(
@@ -77,8 +89,8 @@ class Order:
 class Enquiry:
     """An enquiry's row with its latest offer."""
 
-    row: Row[Any]
-    offer: Row[Any] | None
+    row: Row
+    offer: Row | None
 
     @property
     def negotiation(self) -> Negotiation:
@@ -111,22 +123,22 @@ def find_order(tx: Transaction, order_id: str, actor: Actor | None = None, *, lo
     """
     found = _find(tx, orders, _ORDER, order_id, actor, lock)
     running = {each.kind: each.due_at for each in found if each.kind}
-    return Order(found[0], running, history_of(tx, order_history, order_id) if history else None)
+    return Order(row_of(orders)(*found[0][: len(orders.c)]), running, history_of(tx, order_history, order_id) if history else None)
 
 
 def find_enquiry(tx: Transaction, enquiry_id: str, actor: Actor | None = None, *, lock: bool = False) -> Enquiry:
     """As `find_order`."""
     row = _find(tx, enquiries, _ENQUIRY, enquiry_id, actor, lock)[0]
-    return Enquiry(row, tx.execute(_LATEST_OFFER, {"key": enquiry_id}).one_or_none())
+    return Enquiry(row_of(enquiries)(*row), tx.execute(_LATEST_OFFER, {"key": enquiry_id}).one_or_none())
 
 
-def check_version(row: Row[Any], data: Mapping[str, Any]) -> None:
+def check_version(row: Row, data: Mapping[str, Any]) -> None:
     """PreconditionFailed where the caller's `if_match` is not the row's version."""
     if data.get("if_match", row.version) != row.version:
         raise PreconditionFailed("version_changed", f"It is at version {row.version} by now; read it again.", version=row.version)
 
 
-def _find(tx: Transaction, table: Table, wanted: Select[Any], key: str, actor: Actor | None, lock: bool) -> Sequence[Row[Any]]:
+def _find(tx: Transaction, table: Table, wanted: Select[Any], key: str, actor: Actor | None, lock: bool) -> Sequence[Row]:
     if lock:
         # A statement of its own: the one that waited for the lock would still see deadlines as they were before.
         tx.later(_LOCK[table], {"key": key})

@@ -13,7 +13,7 @@ from shared.contracts.fields import Shape, Text
 from shared.contracts.operations import Operation
 from shared.kit.errors import Conflict, Invalid, Unavailable
 from shared.kit.ids import new_id
-from shared.platform import commands
+from shared.platform import commands, records
 from shared.platform.calls import fingerprint
 from shared.platform.database import Transaction, begin, make_engine, run
 from shared.platform.records import outbox
@@ -104,6 +104,20 @@ def test_a_command_that_is_still_at_work_elsewhere_is_a_conflict(database: TestD
             commands.once(second, asked, greet)
     assert refused.value.code == "still_running"
     assert events(database) == 1
+
+
+def test_a_command_that_another_worker_did_between_our_look_and_our_lock_gets_its_answer(database: TestDatabase) -> None:
+    asked = call(GREET, None, {"text": "Hello"}, command_id="one")
+
+    def greet_too_late(tx: Transaction, call: Any) -> dict[str, str]:
+        with database.transaction() as other:
+            if not other.execute(select(records.commands.c.id)).first():
+                row = {"id": "one", "fingerprint": asked.fingerprint, "answer": {"text": "faster"}, "created_at": tx.now}
+                other.add(records.commands, row)
+        return greet(tx, call)
+
+    assert database.run(lambda tx: commands.once(tx, asked, greet_too_late)) == {"text": "faster"}
+    assert events(database) == 0
 
 
 def test_a_failed_command_keeps_nothing_and_may_be_tried_again(database: TestDatabase) -> None:

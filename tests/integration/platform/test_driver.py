@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, create_engine, event, func, insert, select, text
-from sqlalchemy.exc import IntegrityError
+from psycopg2 import extensions, extras
+from psycopg2.errors import UniqueViolation
+from sqlalchemy import bindparam, create_engine, delete, func, insert, select, text
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from shared.kit.clock import utc_now
 from shared.kit.errors import Unavailable
@@ -24,10 +28,18 @@ def lease(name: str, holder: str = "100 % 'quoted' %s %(key)s; \\") -> dict[str,
 
 
 @pytest.fixture
-def round_trips(database: TestDatabase) -> list[str]:
-    sent: list[str] = []
-    event.listen(database.engine, "after_cursor_execute", lambda _connection, _cursor, statement, *_: sent.append(statement))
-    return sent
+def round_trips(database: TestDatabase) -> Iterator[list[None]]:
+    """One entry each."""
+    waited: list[None] = []
+
+    def wait(connection: Any) -> None:
+        waited.append(None)
+        extras.wait_select(connection)
+
+    names(database)  # it is connected by now
+    extensions.set_wait_callback(wait)
+    yield waited
+    extensions.set_wait_callback(None)
 
 
 def names(database: TestDatabase) -> list[str]:
@@ -35,13 +47,20 @@ def names(database: TestDatabase) -> list[str]:
         return list(tx.execute(NAMES).scalars())
 
 
-def test_what_waits_goes_with_the_next_statement_that_takes_parameters(database: TestDatabase, round_trips: list[str]) -> None:
+def test_what_waits_goes_with_the_next_statement_that_takes_parameters(database: TestDatabase, round_trips: list[None]) -> None:
     with database.transaction() as tx:
         tx.later(NEW, lease("a"))
         tx.later(NEW, lease("b"))
         assert round_trips == []
         assert tx.execute(NAMED, {"key": "b"}).scalar_one() == lease("b")["holder"], "values are quoted, and the answer is the last statement's"
         assert len(round_trips) == 1
+    assert len(round_trips) == 2
+
+
+def test_a_transaction_that_asks_nothing_costs_nothing(database: TestDatabase, round_trips: list[None]) -> None:
+    with database.transaction():
+        pass
+    assert round_trips == []
 
 
 def test_a_statement_without_parameters_comes_after_what_waits(database: TestDatabase) -> None:
@@ -52,11 +71,11 @@ def test_a_statement_without_parameters_comes_after_what_waits(database: TestDat
         assert tx.execute(text("SELECT count(*) FROM leases")).scalar_one() == 2
 
 
-def test_the_rest_is_done_with_the_commit_in_one_round_trip(database: TestDatabase, round_trips: list[str]) -> None:
+def test_the_rest_is_done_with_the_commit_in_one_round_trip(database: TestDatabase, round_trips: list[None]) -> None:
     with database.transaction() as tx:
         for name in "abc":
             tx.later(NEW, lease(name))
-    assert len(round_trips) == 1
+    assert len(round_trips) == 1, "begin and commit go along, too"
     assert names(database) == ["a", "b", "c"]
 
 
@@ -97,6 +116,58 @@ def test_a_part_that_fails_takes_only_its_own_along(database: TestDatabase) -> N
         with tx.nested():
             tx.later(NEW, lease("d"))
     assert names(database) == ["a", "c", "d"]
+
+
+def test_what_is_refused_with_the_commit_undoes_all_and_the_connection_is_as_good_as_new(database: TestDatabase) -> None:
+    def clash() -> None:
+        with database.transaction() as tx:
+            tx.execute(NAMED, {"key": "a"})
+            tx.later(NEW, lease("a"))
+            tx.later(NEW, lease("a"))
+
+    for _ in range(2):
+        with pytest.raises(IntegrityError):
+            clash()
+        assert names(database) == []
+
+
+def test_a_statement_that_cannot_be_written_does_not_take_along_what_waits(database: TestDatabase) -> None:
+    with database.transaction() as tx:
+        tx.later(NEW, lease("a"))
+        with pytest.raises(ProgrammingError, match="can't adapt"):
+            tx.execute(text("SELECT :value"), {"value": object()})
+    assert names(database) == ["a"]
+
+
+def test_many_at_once_belong_to_the_transaction_as_well(database: TestDatabase) -> None:
+    def fail() -> None:
+        with database.transaction() as tx:
+            tx.execute(NEW, [lease("a"), lease("b")])
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert names(database) == []
+
+
+def test_a_result_is_the_one_that_sqlalchemy_gives(database: TestDatabase) -> None:
+    whole, of_one = select(leases), select(leases).where(leases.c.name == bindparam("key"))
+    with database.transaction() as tx:
+        tx.add(leases, lease("a"))
+        row, same = tx.execute(of_one, {"key": "a"}).one(), tx.execute(whole).one()
+        assert row == same
+        assert (row._mapping, row._asdict()) == (same._mapping, same._asdict())
+        assert (row.holder, row.expires_at.tzinfo) == (lease("a")["holder"], UTC)
+        assert tx.execute(of_one, {"key": "b"}).one_or_none() is None
+        assert tx.execute(delete(leases).where(leases.c.name == bindparam("key")), {"key": "a"}).rowcount == 1
+
+
+def test_an_error_comes_as_sqlalchemys_own_with_its_statement(database: TestDatabase) -> None:
+    with database.transaction() as tx:
+        tx.execute(NEW, lease("a"))
+    with pytest.raises(IntegrityError, match="INSERT INTO leases") as refused, database.transaction() as tx:
+        tx.execute(NEW, lease("a"))
+    assert isinstance(refused.value.orig, UniqueViolation)
 
 
 def test_connections_that_were_cut_in_the_pool_are_replaced_and_nobody_hears_of_it(database: TestDatabase) -> None:
