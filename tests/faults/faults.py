@@ -24,6 +24,7 @@ from tests.faults.tally import Tally
 from tests.faults.web import Account, Web
 
 BROKER, DATABASE = "broker", "database"
+_QUEUES_SECONDS = 60
 CONSUMERS = tuple(service for service, sources in SUBSCRIPTIONS.items() if sources)
 
 
@@ -151,6 +152,25 @@ def _kill_and_start(stage: Stage, target: str, draw: random.Random) -> None:
     server.kill(*part)
     stage.last(0, 4, draw)
     server.start(*part)
+    if target == BROKER:
+        _wait_for_the_queues(stage)
+
+
+def _wait_for_the_queues(stage: Stage) -> None:
+    """A broker takes connections before all its queues are there. Services have to live with that; those who look into queues here would only err."""
+    names = [EVENT_LOG, *(inbox_queue(service) for service in CONSUMERS)]
+    deadline = time.monotonic() + _QUEUES_SECONDS
+    while True:
+        try:
+            with stage.channel() as channel:
+                for name in names:
+                    channel.queue_declare(name, passive=True)
+        except (OSError, amqp.AMQPError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
 
 
 @fault(3, BROKER)
