@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from shared.platform.database import Transaction
-from shared.platform.inbox import depth
-from shared.platform.records import outbox
+from shared.platform.records import inbox, outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +31,18 @@ def messages(tx: Transaction) -> list[Sum]:
     """Events not yet sent or handled are counted, dead ones are a fault."""
     unsent = tx.execute(select(func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None))).scalar_one()
     sent = tx.execute(select(func.count()).select_from(outbox)).scalar_one() - unsent
-    inbox = depth(tx)
+    received = depth(tx)
     return [
         Sum("outbox", "events", {"sent": sent, "unsent": unsent}),
-        Sum("inbox", "events", {name: inbox.get(name, 0) for name in ("done", "pending", "dead", "duplicates")}, inbox.get("dead", 0)),
+        Sum("inbox", "events", {name: received.get(name, 0) for name in ("done", "pending", "dead", "duplicates")}, received.get("dead", 0)),
     ]
+
+
+def depth(tx: Transaction) -> dict[str, int]:
+    """How many events stand in the inbox by state, and how many duplicates were dropped."""
+    counted = tx.execute(select(inbox.c.state, func.count().label("events")).group_by(inbox.c.state))
+    duplicates = tx.execute(select(func.coalesce(func.sum(inbox.c.duplicates), 0))).scalar_one()
+    return {row.state: row.events for row in counted} | {"duplicates": duplicates}
 
 
 def under_way(sums: Iterable[Sum]) -> int:

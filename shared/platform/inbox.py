@@ -17,7 +17,7 @@ from datetime import timedelta
 from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import Integer, String, TextClause, and_, bindparam, func, or_, select, text, update
+from sqlalchemy import Integer, String, TextClause, and_, bindparam, or_, select, text, update
 
 from shared.kit.clock import utc_now
 from shared.kit.errors import Unavailable
@@ -297,10 +297,3 @@ def _kept(event: Event) -> dict[str, Any]:
 def _stored(row: Any) -> Event:
     kept = row.event
     return Event(row.id, row.type, row.source, row.subject, row.version, wire.timestamp(kept["time"]), context.Context(**kept["context"]), kept["data"])
-
-
-def depth(tx: Transaction) -> dict[str, int]:
-    """How many events stand in the inbox by state, and how many duplicates were dropped."""
-    counted = tx.execute(select(inbox.c.state, func.count().label("events")).group_by(inbox.c.state))
-    duplicates = tx.execute(select(func.coalesce(func.sum(inbox.c.duplicates), 0))).scalar_one()
-    return {row.state: row.events for row in counted} | {"duplicates": duplicates}

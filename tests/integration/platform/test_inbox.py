@@ -15,8 +15,9 @@ from sqlalchemy import select, text, update
 from shared.kit.clock import utc_now
 from shared.kit.ids import new_id
 from shared.platform import settings as settings_module
+from shared.platform.audit import depth
 from shared.platform.context import Context
-from shared.platform.inbox import Inbox, depth
+from shared.platform.inbox import Inbox
 from shared.platform.records import inbox, outbox, positions
 from shared.platform.wire import Event
 from tests.builders.database import TestDatabase
