@@ -34,7 +34,7 @@ def main() -> None:
                     print(comparison.as_text(), flush=True)
                     comparisons.append(comparison)
     OUT.mkdir(exist_ok=True)
-    (OUT / "bench.json").write_text(json.dumps({"machine": machine, "comparisons": [each.as_data() for each in comparisons]}, indent=2) + "\n")
+    (OUT / "bench.json").write_text(json.dumps([each.as_data() | {"machine": machine} for each in comparisons], indent=2) + "\n")
     pictures = [OUT / "bench.svg", OUT / "bench.png"]
     draw(comparisons, machine, pictures)
     print(f"{time.monotonic() - begun:.0f} s; written: {OUT / 'bench.json'}, {', '.join(map(str, pictures))}")
