@@ -34,6 +34,16 @@ class PageRequest(Shape):
     limit = fields.Integer(load_default=20, validate=validate.Range(1, 100), metadata={"description": "Rows a page, 1 to 100."})
 
 
+class Callback(Shape):
+    """What another party's system sends by HTTP, as it came: the signature is over the very bytes of the body, so that its owner alone reads it."""
+
+    sender = fields.String(required=True, validate=validate.Length(1, 40), metadata={"description": "Whose system it is."})
+    body = fields.String(required=True)
+    signatures = fields.Dict(
+        keys=fields.String(), values=fields.String(), required=True, metadata={"description": "The headers that are named `…-signature`, in lower case."}
+    )
+
+
 def if_match() -> fields.Integer:
     """A field of what changes something that has a version."""
     return fields.Integer(strict=True, metadata={"description": "The version the caller saw."})

@@ -12,16 +12,16 @@ from werkzeug.wrappers import Response
 from services.gateway.application.identity import Keys, caller
 from services.gateway.application.reading import command_id, read_data, wait_seconds
 from services.gateway.application.rendering import render
-from services.gateway.application.routes import Route
+from services.gateway.application.routes import READERS, Route
 from shared.contracts.accounts import CHECK_PASSWORD
-from shared.contracts.orders import GET_ORDER
+from shared.contracts.operations import Operation
 from shared.kit.actor import Actor
 from shared.kit.errors import Forbidden, Invalid, Unavailable
 from shared.platform.client import Caller
 from shared.platform.web import Request
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 0.2
-"""Seconds between two looks at an order that is awaited."""
+"""Seconds between two looks at what is awaited."""
 
 
 def handle(route: Route, request: Request, rpc: Caller, keys: Keys) -> Response:
@@ -37,9 +37,10 @@ def handle(route: Route, request: Request, rpc: Caller, keys: Keys) -> Response:
         if error.code == "password_required":  # the password is a field of our form, and it is missing
             raise Invalid(error.code, error.message, error.errors) from error
         raise
-    seconds = wait_seconds(request) if "awaiting" in answer else None
-    if seconds is not None:
-        answer = _awaited(answer, actor, rpc, request, seconds)
+    reader = READERS.get(route.operation.answer)
+    seconds = wait_seconds(request) if reader else None
+    if reader and seconds is not None:
+        answer = _awaited(reader, answer, actor, rpc, request, seconds)
     response = render(route, request, answer)
     if seconds is not None:
         response.headers["Preference-Applied"] = f"wait={seconds}"
@@ -57,14 +58,14 @@ def _take_password(route: Route, data: dict[str, Any], actor: Actor, rpc: Caller
     return replace(actor, reauthenticated=True)
 
 
-def _awaited(order: dict[str, Any], actor: Actor | None, rpc: Caller, request: Request, seconds: int) -> dict[str, Any]:
-    """The order once it awaits nothing more, or as it stands when the time is over, the server stops or the order cannot be read."""
+def _awaited(reader: Operation, answer: dict[str, Any], actor: Actor | None, rpc: Caller, request: Request, seconds: int) -> dict[str, Any]:
+    """The answer once it awaits nothing more, or as it stands when the time is over, the server stops or it cannot be read again."""
     deadline, pause = time.monotonic() + seconds, SHORTEST_PAUSE
-    while order["awaiting"] and (left := deadline - time.monotonic()) > 0 and not request.stopping():
+    while answer["awaiting"] and (left := deadline - time.monotonic()) > 0 and not request.stopping():
         eventlet.sleep(min(pause, left))
         pause = min(pause * 1.5, LONGEST_PAUSE)
         try:
-            order = rpc.call(GET_ORDER, {"id": order["id"]}, actor=actor)
+            answer = rpc.call(reader, {"id": answer["id"]}, actor=actor)
         except Unavailable:
-            return order
-    return order
+            return answer
+    return answer

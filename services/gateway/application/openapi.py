@@ -9,11 +9,11 @@ from typing import Any
 from marshmallow import Schema
 
 from services.gateway.application.reading import LONGEST_WAIT
-from services.gateway.application.routes import GET, Page, Route
+from services.gateway.application.routes import GET, READERS, Page, Route
 from services.gateway.application.schemas import specification
 from shared.contracts.forms import FORMS
 from shared.contracts.logistics import Document
-from shared.contracts.orders import ACT_ON_ORDER, Order
+from shared.contracts.orders import ACT_ON_ORDER
 from shared.platform.web.problems import MEDIA_TYPE
 
 DESCRIPTION = f"""\
@@ -133,11 +133,13 @@ def _parameters(route: Route) -> Iterator[Any]:
         yield "IdempotencyKey"
     if route.takes_if_match:
         yield "IfMatch"
-    if issubclass(route.operation.answer, Order):
+    if route.operation.answer in READERS:
         yield "Prefer"
 
 
 def _body(route: Route) -> Schema | dict[str, Any]:
+    if route.is_callback:
+        return {"description": "As the other system sends it, with its signature in a header."}
     if not route.body_as:
         elsewhere = {*route.parameters, "if_match"} & set(route.operation.request._declared_fields)
         return route.operation.request(exclude=elsewhere)

@@ -33,7 +33,7 @@ def read_data(route: Route, request: Request) -> dict[str, Any]:
         values |= _if_match(request)
     elif "If-Match" in request.headers and route.method != "GET":
         raise Malformed("if_match_not_taken", "This operation takes no If-Match.")
-    given = _query(request) if route.method == "GET" else _body(route, request)
+    given = _query(request) if route.method == "GET" else _callback(request) if route.is_callback else _body(route, request)
     if elsewhere := [name for name in given if name in (*route.parameters, "if_match")]:
         raise Invalid("invalid_fields", "Some fields are missing or wrong.", {name: ["Unknown field."] for name in elsewhere})
     data = {**given, **values}
@@ -81,6 +81,14 @@ def _body(route: Route, request: Request) -> dict[str, Any]:
         raise UnsupportedMediaType("The body must be application/json, not compressed.")
     given = parse(request.content)
     return {route.body_as: given} if route.body_as else given
+
+
+def _callback(request: Request) -> dict[str, Any]:
+    try:
+        body = request.content.decode()
+    except UnicodeDecodeError as error:
+        raise Malformed("body_malformed", "The body is not text in UTF-8.") from error
+    return {"body": body, "signatures": {name.lower(): value for name, value in request.headers.items() if name.lower().endswith("-signature")}}
 
 
 def _if_match(request: Request) -> Mapping[str, int]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from werkzeug.wrappers import Response
 
 from shared.contracts import accounts, catalog, logistics, orders, payments
-from shared.contracts.operations import Operation
+from shared.contracts.operations import Callback, Operation
 from shared.platform.client import Caller
 from shared.platform.web import Request
 
@@ -46,6 +46,11 @@ class Route:
     @property
     def takes_if_match(self) -> bool:
         return "if_match" in self.operation.request._declared_fields
+
+    @property
+    def is_callback(self) -> bool:
+        """Whether the body is handed on as it came."""
+        return self.operation.request is Callback
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,9 @@ ROUTES = (
     Route(POST,  "/v1/test-clock",                         orders.ADVANCE_CLOCK,         "Advance that time (operators)", development=True),
 )
 # fmt: on
+
+READERS = {orders.Order: orders.GET_ORDER}
+"""Answers that may await other services (`awaiting`) → the operation that reads them again, by `id`."""
 
 ENQUIRY_ACTIONS = {"offer": "/actions/offer", "accept": "/actions/accept", "cancel": "/actions/cancel", "send_message": "/messages"}
 """An enquiry's actions → where they are done, below the enquiry. An order's are all done at `/actions/{action}`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from shared.contracts.events.registry import EventContract
-from shared.contracts.fields import Id, Notice, Timestamp
+from shared.contracts.fields import Id, Money, Notice, Timestamp
 
 
 class ChannelAnswer(Notice):
@@ -23,6 +23,20 @@ class Filed(Notice):
     order_id = Id(required=True)
     number = fields.String(required=True, metadata={"description": "The declaration's, shipment's or policy's own number here."})
     documents = fields.List(fields.String(), load_default=list, metadata={"description": "Names of the documents issued with it."})
+
+
+class FreightItem(Notice):
+    kind = fields.String(required=True, metadata={"description": "`freight`, `return_fee` or `reweighing`."})
+    amount = Money(required=True)
+
+
+class Freight(Notice):
+    """All of the items, or none, are charged to (or credited to) the supplier's freight account, once a charge id."""
+
+    order_id = Id(required=True)
+    charge_id = Id(required=True)
+    account_id = Id(required=True, metadata={"description": "The supplier whose freight account it is."})
+    items = fields.List(fields.Nested(FreightItem), required=True)
 
 
 class Arrival(Notice):
@@ -43,5 +57,10 @@ EVENTS = (
     EventContract("logistics.parcel_arrived.v1", Arrival, "order", "Tracking says the goods have arrived."),
     EventContract("logistics.import_declared.v1", Filed, "order", "The import clearance is on file."),
     EventContract("logistics.import_refused.v1", Refusal, "order", "The import clearance could not be recorded."),
+    EventContract("logistics.channel_changed.v1", ChannelAnswer, "order", "The goods go by the channel that both parties agreed on instead."),
+    EventContract("logistics.channel_change_refused.v1", Refusal, "order", "The channel that both parties agreed on cannot carry the goods."),
+    EventContract("logistics.freight_due.v1", Freight, "order", "Freight is to be charged for the order's logistics order."),
+    EventContract("logistics.freight_credited.v1", Freight, "order", "Freight charged before is given back."),
+    EventContract("logistics.parcel_undeliverable.v1", Refusal, "order", "The parcel cannot be delivered; it goes back or is destroyed, as was chosen."),
     EventContract("logistics.waybill_voided.v1", Filed, "order", "The shipment is off and its waybill void."),
 )

@@ -22,6 +22,16 @@ class PaymentRefused(Notice):
     message = fields.String(required=True)
 
 
+class FreightCharged(Notice):
+    order_id = Id(required=True)
+    charge_id = Id(required=True)
+
+
+class FreightRefused(FreightCharged):
+    reason = fields.String(required=True, metadata={"description": "`freight_account_missing`, `freight_currency_mismatch` or `insufficient_freight_funds`."})
+    message = fields.String(required=True, metadata={"description": "What to do about it."})
+
+
 class DepositMade(Notice):
     account_id = Id(required=True)
     amount = Money(required=True)
@@ -36,5 +46,7 @@ EVENTS = (
     EventContract("payments.refund_due.v1", OrderAmount, "order", "Direct settlement: the supplier owes the buyer this amount."),
     EventContract("payments.refund_settled.v1", OrderAmount, "order", "Direct settlement: the buyer has the refund."),
     EventContract("payments.funds_released.v1", OrderAmount, "order", "Escrow: what was held went to the supplier's balance."),
+    EventContract("payments.freight_charged.v1", FreightCharged, "order", "All of a charge is taken from the supplier's freight account."),
+    EventContract("payments.freight_refused.v1", FreightRefused, "order", "The charge could not be taken; nothing was moved."),
     EventContract("payments.deposit_made.v1", DepositMade, "account", "Funds were put on an account's balance."),
 )
