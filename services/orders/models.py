@@ -118,6 +118,8 @@ orders = Table(
     Column("refund", BigInteger),
     Column("refund_received_at", UtcDateTime),
     Column("abort_proposed_by", Id()),
+    Column("channel_proposed", String(40)),
+    Column("channel_proposed_by", Id()),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
 )

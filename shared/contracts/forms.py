@@ -182,6 +182,13 @@ class ExceptionForm(Shape):
     evidence = _evidence("Evidence")
 
 
+class ChannelForm(Shape):
+    """Another logistics channel than was agreed on; it holds once the other party agrees and logistics finds it fit."""
+
+    logistics_channel = Text(40, required=True, metadata={"description": "Code of the channel, e.g. from a quote."})
+    note = Text(1000, metadata={"description": "Why, in words."})
+
+
 class NoteForm(Shape):
     """Why, in words."""
 
@@ -196,6 +203,7 @@ FORMS: dict[str, type[Shape]] = {
     "insurance": InsuranceForm,
     "import_customs": ImportCustomsForm,
     "receiving": ReceiptForm,
+    "channel": ChannelForm,
     "exception": ExceptionForm,
     "note": NoteForm,
 }

@@ -157,6 +157,13 @@ class Refund(Shape):
     received_at = Timestamp(allow_none=True, metadata={"description": "Direct settlement: when the buyer confirmed it."})
 
 
+class ChannelProposal(Shape):
+    """Another logistics channel that one party proposes and the other may agree to."""
+
+    channel = fields.String(required=True)
+    proposed_by = fields.String(required=True)
+
+
 class LineGap(Shape):
     """A line that lacks what customs will ask for."""
 
@@ -191,6 +198,7 @@ class Order(OrderSummary):
     deadlines = fields.List(fields.Nested(Deadline), required=True)
     drafts = fields.Dict(keys=fields.String(), values=fields.Dict(), required=True, metadata={"description": "The caller's saved forms by step."})
     exception = fields.Nested(OrderException, allow_none=True)
+    channel_proposal = fields.Nested(ChannelProposal, allow_none=True)
     refund = fields.Nested(Refund, allow_none=True)
     customs_gaps = fields.List(fields.Nested(LineGap), required=True)
     actions = fields.List(fields.Nested(Action), required=True)

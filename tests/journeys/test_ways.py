@@ -37,6 +37,9 @@ ACTIONS = (
     "propose_abort",
     "abort",
     "cancel",
+    "propose_channel",
+    "decline_channel",
+    "agree_channel",
     "confirm_refund",
     "confirm",
 )

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from marshmallow import Schema
 from werkzeug.wrappers import Response
 
 from shared.contracts import accounts, catalog, logistics, orders, payments
@@ -117,7 +118,7 @@ ROUTES = (
 )
 # fmt: on
 
-READERS = {orders.Order: orders.GET_ORDER}
+READERS: dict[type[Schema], Operation] = {orders.Order: orders.GET_ORDER}
 """Answers that may await other services (`awaiting`) → the operation that reads them again, by `id`."""
 
 ENQUIRY_ACTIONS = {"offer": "/actions/offer", "accept": "/actions/accept", "cancel": "/actions/cancel", "send_message": "/messages"}

@@ -73,6 +73,7 @@ def order(tx: Transaction, found: Order, actor: Actor) -> dict[str, Any]:
         "deadlines": [{"kind": kind, "at": at} for kind, at in sorted(found.deadlines.items(), key=lambda each: each[1])],
         "drafts": {each.step: each.form for each in saved},
         "exception": _exception(row, history),
+        "channel_proposal": row.channel_proposed and {"channel": row.channel_proposed, "proposed_by": row.channel_proposed_by},
         "refund": found.refund and {"amount": found.refund, "received_at": row.refund_received_at},
         "customs_gaps": customs_gaps([Line(**line) for line in goods.load_lines(row.lines)], situation.terms) if before_shipping else [],
         "actions": [{**asdict(each), "name": each.action, "reasons": list(each.reasons)} for each in actions],
@@ -95,7 +96,7 @@ def _exception(row: Row, history: Sequence[Mapping[str, Any]]) -> dict[str, Any]
     raised = next(each for each in reversed(history) if each["action"] == "exception")
     return {
         **{name: raised[name] for name in ("step", "reason", "note")},
-        "evidence": raised["form"].get("evidence", []),
+        "evidence": (raised["form"] or {}).get("evidence", []),  # none where a carrier tells
         "raised_at": raised["at"],
         "abort_proposed_by": row.abort_proposed_by,
     }

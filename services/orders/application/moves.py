@@ -84,6 +84,7 @@ def apply(
         changes["abort_proposed_by"] = author.id
     elif transition.target != row.state:
         changes["abort_proposed_by"] = None
+    changes |= _channel_changes(row, transition, author, form)
     if transition.event is None:
         return replace(order, row=_compare_and_set(tx, orders, row, changes))
     moved = replace(order, row=_compare_and_set(tx, orders, row, {**changes, "version": row.version + 1}))
@@ -96,8 +97,22 @@ def apply(
         "form": form,
         "settlement": moved.situation.terms.settlement,
         "refund": moved.refund,
+        "channel": moved.row.channel_proposed,
     }
     return _record(tx, moved, transition, author, row.state, details)
+
+
+def _channel_changes(row: Row, transition: Transition, author: Author, form: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A channel that is proposed waits for the other party's word and then for logistics'; it does not outlive the order's state."""
+    match transition.action:
+        case "propose_channel":
+            return {"channel_proposed": (form or {})["logistics_channel"], "channel_proposed_by": author.id}
+        case "agree_channel":
+            return {}
+        case "change_channel":
+            return {"terms": {**row.terms, "channel": row.channel_proposed}, "channel_proposed": None, "channel_proposed_by": None}
+    over = transition.target != row.state or transition.action in ("decline_channel", "keep_channel")
+    return {"channel_proposed": None, "channel_proposed_by": None} if over else {}
 
 
 def refund_arrived(tx: Transaction, order: Order) -> None:

@@ -70,6 +70,7 @@ class Order:
             buyer_id=row.buyer_id,
             supplier_id=row.supplier_id,
             abort_proposed_by=row.abort_proposed_by,
+            channel_proposed_by=row.channel_proposed_by,
             paid=row.paid is not None,
             refund_open=row.refund is not None and row.refund_received_at is None,
             deadlines=self.deadlines,

@@ -13,7 +13,7 @@ from typing import Literal
 from services.orders.domain import soundness, steps
 from services.orders.domain.steps import CANCELLED, COMPLETED, FINAL_STATES, PLACING, REJECTED, ROLES, RULES, STEPS
 from services.orders.domain.terms import Terms
-from services.orders.domain.transitions import CONFIRM, Transition, route, states, transitions
+from services.orders.domain.transitions import Transition, route, states, transitions
 from shared.kit.actor import Actor
 from shared.kit.errors import Conflict, Forbidden
 
@@ -36,8 +36,8 @@ LABELS = (
 class Situation:
     """The facts of an order that decide what may happen to it.
 
-    `awaiting` are the types of the events a submitted step (or the placing) still waits for; `abort_proposed_by` the party's id; `paid` is true once the
-    payment step is done; `refund_open` while a direct refund is owed and not yet received; `deadlines` are those running, by kind.
+    `awaiting` are the types of the events a submitted step (or the placing) still waits for; `abort_proposed_by` and `channel_proposed_by` are the
+    party's id; `paid` is true once the payment step is done; `refund_open` while a direct refund is owed and not yet received; `deadlines` are those running, by kind.
     """
 
     terms: Terms
@@ -46,6 +46,7 @@ class Situation:
     buyer_id: str
     supplier_id: str
     abort_proposed_by: str | None
+    channel_proposed_by: str | None
     paid: bool
     refund_open: bool
     deadlines: Mapping[str, datetime]
@@ -106,7 +107,8 @@ def confirm(situation: Situation, event_type: str) -> Transition | None:
         rest = tuple(each for each in situation.awaiting if each != event_type)
         return replace(found, target=situation.state, event=None, awaits=rest, completes=False) if rest else found
     # A confirmation that is not awaited (any longer), or a refusal where nothing is. What comes unasked needs no submission.
-    too_late = steps.SYSTEM in found.roles and (found.action == CONFIRM or not situation.awaiting)
+    confirms = any(event_type in each.awaits for each in transitions(situation.terms))
+    too_late = steps.SYSTEM in found.roles and (confirms or not situation.awaiting)
     return None if too_late else found
 
 
@@ -173,5 +175,7 @@ def _guards(situation: Situation, actor: Actor, now: datetime) -> dict[str, bool
         steps.NOT_PROPOSED: situation.abort_proposed_by is None,
         steps.OTHER_PROPOSED: situation.abort_proposed_by not in (None, actor.id),
         steps.OVERDUE: shipping is not None and shipping <= now,
+        steps.NO_OTHER_CHANNEL: situation.channel_proposed_by in (None, actor.id),
+        steps.OTHER_CHANNEL: situation.channel_proposed_by not in (None, actor.id),
         steps.REFUND_OPEN: situation.refund_open,
     }

@@ -28,7 +28,8 @@ class Step:
 
     A step with `awaits` is only submitted by that (`submitted` is told): done it is when that event of another service arrives, and it comes
     back to its actor with `refused_by`. `also_by` is who does it unasked: another service's event, or the clock at `deadline`, which
-    starts as the order enters the state. `reasons` are those that can put the order into the step's exception state.
+    starts as the order enters the state. `reasons` are those that can put the order into the step's exception state; so does another service's
+    event `failed_by`, with a reason of its own.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Step:
     awaits: str | None = None
     refused_by: str | None = None
     also_by: str | None = None
+    failed_by: str | None = None
     with_password: bool = False
     exception: str = "Exception"
     reasons: tuple[str, ...] = ()

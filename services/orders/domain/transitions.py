@@ -11,7 +11,7 @@ from services.orders.domain.rows import Rule, Step
 from services.orders.domain.steps import RULES, STEPS
 from services.orders.domain.terms import Choices, Terms
 
-CONFIRM, RETURN = "confirm", "return"
+CONFIRM, RETURN, EXCEPTION = "confirm", "return", "exception"
 PEOPLE = frozenset({table.BUYER, table.SUPPLIER, table.OPERATOR})
 
 
@@ -88,6 +88,9 @@ def _of_step(step: Step, target: str) -> Iterator[Transition]:
         yield replace(done, roles=(table.CLOCK,), deadline=step.deadline)
     elif step.also_by:
         yield replace(done, roles=(table.CARRIER,), on=(step.also_by,))
+    if step.failed_by:
+        failed = replace(done, action=EXCEPTION, label=step.exception, roles=(table.CARRIER,), target=step.exception_state, completes=False)
+        yield replace(failed, event="orders.exception_raised.v1", on=(step.failed_by,))
 
 
 def _of_rule(rule: Rule, step: Step | None = None) -> Transition:

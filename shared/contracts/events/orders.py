@@ -49,6 +49,10 @@ class OrderPlaced(OrderMoved):
     total = Money(required=True)
 
 
+class ChannelAgreed(OrderMoved):
+    channel = fields.String(required=True, metadata={"description": "The one that the goods are to go by instead."})
+
+
 class OrderCancelled(OrderMoved):
     """`refund` is what the buyer has paid and is owed: from escrow by payments, under direct settlement by the supplier."""
 
@@ -92,6 +96,10 @@ EVENTS = (
     _order("import_cleared", OrderMoved, "Import customs is done."),
     _order("goods_received", OrderMoved, "The goods are received, or the acceptance deadline took them as received: the order is completed."),
     _order("submission_returned", OrderMoved, "Another service could not do its part; the step is to be done again, for the reason told."),
+    _order("channel_proposed", ChannelAgreed, "A party proposes another logistics channel."),
+    _order("channel_declined", OrderMoved, "The other party keeps to the channel."),
+    _order("channel_agreed", ChannelAgreed, "Both parties want that channel; logistics has yet to say whether it can carry the goods."),
+    _order("channel_changed", OrderMoved, "The goods go by the channel that both agreed on."),
     _order("exception_raised", OrderMoved, "Something went wrong at a step."),
     _order("exception_resolved", OrderMoved, "It was put right; the step goes on."),
     _order("abort_proposed", OrderMoved, "A party proposes to give the order up."),

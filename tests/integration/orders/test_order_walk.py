@@ -155,6 +155,7 @@ def test_actions_name_their_form_their_step_their_reasons_and_whether_a_draft_ca
             "reasons": ["carrier_refused", "no_capacity", "goods_damaged", "out_of_stock", "other"],
             "draft": False,
         },
+        {"name": "propose_channel", "label": "Propose Channel", "form": "channel", "step": None, "reasons": [], "draft": False},
     ]
 
 

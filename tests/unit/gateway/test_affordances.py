@@ -82,6 +82,7 @@ FILLED: dict[str, dict[str, Any]] = {
         "duties_and_taxes": [{"kind": "VAT", "amount": MONEY}],
     },
     "receiving": {"received_on": "2026-02-02", "lines": [{"product_id": ORDER, "quantity_received": 3, "accepted": 3, "damaged": 0}], "received_by": "Ada"},
+    "channel": {"logistics_channel": "dhl_express", "note": "Sooner."},
     "exception": {"reason": "other", "note": "It rained."},
     "note": {"note": "Because."},
     "offer": {"lines": [{"product_id": ORDER, "quantity": 3, "unit_price": MONEY}], "terms": TERMS, "valid_until": "2026-03-01T00:00:00Z"},

@@ -38,7 +38,7 @@ def terms(choices: Choices) -> Terms:
 
 
 def situation(choices: Choices, state: str, **changes: Any) -> Situation:
-    facts: dict[str, Any] = {"awaiting": (), "abort_proposed_by": None, "paid": False, "refund_open": False, "deadlines": {}}
+    facts: dict[str, Any] = {"awaiting": (), "abort_proposed_by": None, "channel_proposed_by": None, "paid": False, "refund_open": False, "deadlines": {}}
     return Situation(terms(choices), state, buyer_id="b", supplier_id="s", **facts | changes)
 
 
@@ -63,11 +63,13 @@ def moves(here: Situation) -> Iterator[tuple[str, Transition]]:
 def after(here: Situation, each: Transition, role: str) -> Situation:
     """What the application makes of a transition."""
     stays = each.target == here.state
+    channel_stays = stays and each.action not in ("decline_channel", "change_channel", "keep_channel")
     return replace(
         here,
         state=each.target,
         awaiting=each.awaits,
         abort_proposed_by=PARTIES[role] if each.action == "propose_abort" else here.abort_proposed_by if stays else None,
+        channel_proposed_by=PARTIES[role] if each.action == "propose_channel" else here.channel_proposed_by if channel_stays else None,
         paid=here.paid or (each.completes and each.step == "payment"),
         refund_open=(here.refund_open or lifecycle.owes_refund(here, each)) and each.action != "confirm_refund",
     )

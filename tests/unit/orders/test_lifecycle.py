@@ -134,7 +134,7 @@ def test_a_role_of_the_account_makes_nobody_a_party(action: str) -> None:
 def test_an_account_may_be_buyer_here_and_supplier_there() -> None:
     trader = Actor("s", frozenset({"buyer", "supplier"}))
     assert answer(situation(EXPORT, "awaiting_payment"), "pay", trader) == "not_your_step"
-    assert {each.action for each in lifecycle.allowed_actions(situation(EXPORT, "ready_to_ship"), trader, NOW)} == {"ship", "exception"}
+    assert {each.action for each in lifecycle.allowed_actions(situation(EXPORT, "ready_to_ship"), trader, NOW)} == {"ship", "exception", "propose_channel"}
 
 
 @pytest.mark.parametrize("step", [step for step in steps.STEPS if step.reasons], ids=lambda step: step.name)

@@ -18,12 +18,15 @@ from tests.unit.orders.situations import ACTIONS, ACTORS, AHEAD, KINDS, NOW, PAS
 
 def situations(choices: Choices, state: str) -> Iterator[Situation]:
     """The state under each combination of facts that guards look at."""
-    for proposed_by, refund_open, deadlines in product((None, "b", "s"), (False, True), (AHEAD, PAST)):
-        yield situation(choices, state, abort_proposed_by=proposed_by, refund_open=refund_open, deadlines=deadlines)
+    for abort, channel, refund_open, deadlines in product((None, "b", "s"), (None, "b", "s"), (False, True), (AHEAD, PAST)):
+        yield situation(choices, state, abort_proposed_by=abort, channel_proposed_by=channel, refund_open=refund_open, deadlines=deadlines)
 
 
 def states_of(choices: Choices) -> list[str]:
     return [state for state in STATES if any(state in (each.source, each.target) for each in transitions(terms(choices)))]
+
+
+OTHERS = {"buyer": "s", "supplier": "b"}
 
 
 def guard_holds(only: str | None, facts: Situation, role: str) -> bool:
@@ -33,7 +36,11 @@ def guard_holds(only: str | None, facts: Situation, role: str) -> bool:
         case steps.NOT_PROPOSED:
             return facts.abort_proposed_by is None
         case steps.OTHER_PROPOSED:
-            return facts.abort_proposed_by == {"buyer": "s", "supplier": "b"}[role]
+            return facts.abort_proposed_by == OTHERS[role]
+        case steps.NO_OTHER_CHANNEL:
+            return facts.channel_proposed_by != OTHERS[role]
+        case steps.OTHER_CHANNEL:
+            return facts.channel_proposed_by == OTHERS[role]
         case steps.OVERDUE:
             return facts.deadlines is PAST
         case steps.REFUND_OPEN:
@@ -66,7 +73,7 @@ def test_what_is_allowed_is_exactly_what_will_not_be_refused(choices: Choices) -
 @pytest.mark.parametrize("choices", ROUTES)
 def test_no_event_moves_an_order_but_those_its_state_waits_for(choices: Choices) -> None:
     for state in states_of(choices):
-        unasked = {step.also_by for step in route(choices) if step.state == state}
+        unasked = {event for step in route(choices) if step.state == state for event in (step.also_by, step.failed_by)}
         submitted = {event for each in transitions(terms(choices)) if each.target == state for event in each.awaits}
         for awaiting in ((), tuple(submitted)):
             facts = situation(choices, state, awaiting=awaiting)
@@ -106,4 +113,4 @@ def test_an_order_can_come_into_every_state_of_its_route_and_from_each_to_an_end
 
 
 def key(here: Situation) -> tuple[Any, ...]:
-    return here.state, here.awaiting, here.abort_proposed_by, here.paid, here.refund_open
+    return here.state, here.awaiting, here.abort_proposed_by, here.channel_proposed_by, here.paid, here.refund_open
