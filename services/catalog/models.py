@@ -30,6 +30,7 @@ products = Table(
     Column("net_mass_g", BigInteger, nullable=False),
     Column("gross_mass_g", BigInteger, nullable=False),
     Column("properties", Json, nullable=False),
+    Column("options", Json, nullable=False, server_default="{}"),
     Column("special_goods", Json, nullable=False),
     Column("words", Text, nullable=False),  # what search looks through: the folded words, a space between two
     Column("on_hand", Integer, nullable=False),

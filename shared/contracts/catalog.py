@@ -23,6 +23,12 @@ class ProductFacts(Shape):
     net_mass_kg = Measure(required=True, metadata={"description": "Of one unit."})
     gross_mass_kg = Measure(required=True, metadata={"description": "Of one unit, packed; at least the net mass."})
     properties = fields.Dict(keys=Text(40), values=Text(200), validate=validate.Length(max=50), metadata={"description": "Size, colour, model …"})
+    options = fields.Dict(
+        keys=Text(40),
+        values=fields.List(Text(60), validate=validate.Length(min=1, max=100)),
+        validate=validate.Length(max=20),
+        metadata={"description": "What an order's line has to choose, with the values there are, e.g. size: S, M, L."},
+    )
     special_goods = fields.List(fields.String(validate=validate.OneOf(SPECIAL_GOODS)), validate=validate.Length(max=len(SPECIAL_GOODS)))
 
 

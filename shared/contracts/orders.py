@@ -8,13 +8,14 @@ from marshmallow import fields, validate
 
 from shared.contracts.fields import Id, Money, Quantity, Shape, Text, Timestamp
 from shared.contracts.operations import ById, Empty, Operation, PageRequest, if_match
-from shared.contracts.trade import OfferLine, OrderLine, Party, Terms
+from shared.contracts.trade import OfferLine, OrderLine, Party, Terms, chosen_options
 
 
 class EnquiryLine(Shape):
     product_id = Id(required=True)
     quantity = Quantity(metadata={"description": "How many; needed, with the price, for the supplier to accept at once."})
     unit_price = Money(positive=True, metadata={"description": "What the buyer would pay for each."})
+    options = chosen_options()
 
 
 def _lines(line: type[Shape]) -> fields.List[Any]:
@@ -207,6 +208,7 @@ class Order(OrderSummary):
 class DirectLine(Shape):
     product_id = Id(required=True)
     quantity = Quantity(required=True)
+    options = chosen_options()
 
 
 class PlaceOrder(Shape):

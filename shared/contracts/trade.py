@@ -52,12 +52,20 @@ class Terms(Shape):
     ship_to = fields.Nested(Address, required=True)
 
 
+def chosen_options() -> fields.Dict:
+    """A field of every line that names a product."""
+    return fields.Dict(
+        keys=Text(40), values=Text(60), validate=validate.Length(max=20), metadata={"description": "One value of each of the product's options."}
+    )
+
+
 class OfferLine(Shape):
     """A product, how many, and for how much each."""
 
     product_id = Id(required=True)
     quantity = Quantity(required=True)
     unit_price = Money(required=True, positive=True)
+    options = chosen_options()
 
 
 class OrderLine(Shape):
@@ -75,4 +83,5 @@ class OrderLine(Shape):
     net_mass_kg = Measure(required=True, metadata={"description": "Of the whole line."})
     gross_mass_kg = Measure(required=True, metadata={"description": "Of the whole line."})
     properties = fields.Dict(keys=fields.String(), values=fields.String())
+    options = fields.Dict(keys=fields.String(), values=fields.String(), metadata={"description": "What was chosen of the product's options."})
     special_goods = fields.List(fields.String())

@@ -17,8 +17,16 @@ from shared.kit.ids import new_id
 from shared.platform.calls import Call
 from shared.platform.database import Transaction
 
-_AS_THEY_ARE = ("sku", "title", "description", "unit", "minimum_quantity", "hs_code", "country_of_origin", "properties", "special_goods", "state")
-_LEFT_OUT: Mapping[str, Any] = {"description": None, "hs_code": None, "country_of_origin": None, "properties": {}, "special_goods": [], "state": product.ACTIVE}
+_AS_THEY_ARE = ("sku", "title", "description", "unit", "minimum_quantity", "hs_code", "country_of_origin", "properties", "options", "special_goods", "state")
+_LEFT_OUT: Mapping[str, Any] = {
+    "description": None,
+    "hs_code": None,
+    "country_of_origin": None,
+    "properties": {},
+    "options": {},
+    "special_goods": [],
+    "state": product.ACTIVE,
+}
 
 
 def add_product(tx: Transaction, call: Call) -> Mapping[str, Any]:

@@ -31,7 +31,7 @@ def read_products(answer: Mapping[str, Any]) -> Products:
     return {product["id"]: product for product in _PRODUCTS.load(items)}
 
 
-def order_line(product: Mapping[str, Any], quantity: int, unit_price: Money) -> dict[str, Any]:
+def order_line(product: Mapping[str, Any], quantity: int, unit_price: Money, options: Mapping[str, str]) -> dict[str, Any]:
     """An `OrderLine`: what an order keeps of a product, masses and total being the whole line's."""
     return {
         "product_id": product["id"],
@@ -42,6 +42,7 @@ def order_line(product: Mapping[str, Any], quantity: int, unit_price: Money) -> 
         "gross_mass_kg": product["gross_mass_kg"] * quantity,
         **{name: product.get(name) for name in ("sku", "title", "unit", "hs_code", "country_of_origin")},
         "properties": product.get("properties", {}),
+        "options": options,
         "special_goods": product.get("special_goods", []),
     }
 
@@ -80,28 +81,25 @@ def checked(lines: list[dict[str, Any]], products: Products, buyer_id: str, supp
     With `list_prices` the prices are the products' own.
 
     Invalid names each line and field: a product that is unknown, withdrawn, named twice, the buyer's own or of another supplier (than `supplier_id`,
-    or the first line's); a quantity below the product's minimum; prices in two currencies; more mass or money than the platform counts.
+    or the first line's); an option that is not chosen or that the product does not have; a quantity below the product's minimum; prices in two currencies; more mass or money than the platform counts.
     """
-    errors: dict[str, list[str]] = {}
     found = [products.get(line["product_id"]) for line in lines]
     supplier_id = supplier_id or next((product["supplier"]["id"] for product in found if product), None)
     prices = [product["price"] if product and list_prices else line.get("unit_price") for line, product in zip(lines, found, strict=True)]
     currency = next((price.currency for price in prices if price), None)
+    errors: dict[str, list[str]] = {}
     complete = []
     for number, (line, product, price) in enumerate(zip(lines, found, prices, strict=True)):
-        field, quantity = f"lines.{number}", line.get("quantity")
-        if problem := _product_problem(line, lines[:number], product, buyer_id, supplier_id):
-            errors[f"{field}.product_id"] = [problem]
+        problem = _product_problem(line, lines[:number], product, buyer_id, supplier_id) if product else "There is no such product for sale."
+        if product is None or problem:
+            problems = {"product_id": str(problem)}
         elif price and price.currency != currency:
-            errors[f"{field}.{'product_id' if list_prices else 'unit_price.currency'}"] = [f"All lines share one currency, which is {currency} here."]
-        elif product and quantity:
-            whole = order_line(product, quantity, price) if price else None
-            if quantity < product["minimum_quantity"]:
-                errors[f"{field}.quantity"] = [f"At least {product['minimum_quantity']} must be taken."]
-            elif whole and (whole["line_total"].minor > LARGEST_MINOR or max(whole["net_mass_kg"], whole["gross_mass_kg"]) > HEAVIEST):
-                errors[f"{field}.quantity"] = ["More than can be traded in one line."]
-            elif whole:
-                complete.append(whole)
+            problems = {"product_id" if list_prices else "unit_price.currency": f"All lines share one currency, which is {currency} here."}
+        else:
+            problems = _choice_problems(line, product, price)
+            if not problems and price and "quantity" in line:
+                complete.append(order_line(product, line["quantity"], price, line.get("options", {})))
+        errors |= {f"lines.{number}.{name}": [sentence] for name, sentence in problems.items()}
     if not errors and len(complete) == len(lines) and total(complete).minor > LARGEST_MINOR:
         errors["lines"] = ["More than can be traded in one order."]
     if errors:
@@ -109,15 +107,29 @@ def checked(lines: list[dict[str, Any]], products: Products, buyer_id: str, supp
     return complete
 
 
-def _product_problem(
-    line: Mapping[str, Any], before: list[dict[str, Any]], product: Mapping[str, Any] | None, buyer_id: str, supplier_id: str | None
-) -> str | None:
-    if any(other["product_id"] == line["product_id"] for other in before):
+def _product_problem(line: Mapping[str, Any], before: list[dict[str, Any]], product: Mapping[str, Any], buyer_id: str, supplier_id: str | None) -> str | None:
+    if any((other["product_id"], other.get("options")) == (line["product_id"], line.get("options")) for other in before):
         return "This product is on an earlier line."
-    if product is None:
-        return "There is no such product for sale."
     if product["supplier"]["id"] == buyer_id:
         return "One's own goods cannot be bought."
     if product["supplier"]["id"] != supplier_id:
         return "All lines must be of one supplier's products."
     return None
+
+
+def _choice_problems(line: Mapping[str, Any], product: Mapping[str, Any], price: Money | None) -> dict[str, str]:
+    """What is wrong with the quantity and the options chosen, by field. An option may be left open only where quantity or price is."""
+    quantity, chosen, options = line.get("quantity"), line.get("options", {}), product.get("options", {})
+    left_open = options.keys() - chosen.keys() if quantity and price else set()
+    wrong = {name for name, value in chosen.items() if value not in options.get(name, ())}
+    problems = {
+        f"options.{name}": f"Choose one of: {', '.join(options[name])}."
+        if name in options
+        else f"The product has no such option, only: {', '.join(options) or 'none'}."
+        for name in sorted(wrong | left_open)
+    }
+    if quantity and quantity < product["minimum_quantity"]:
+        problems["quantity"] = f"At least {product['minimum_quantity']} must be taken."
+    elif quantity and price and (price.minor * quantity > LARGEST_MINOR or product["gross_mass_kg"] * quantity > HEAVIEST):
+        problems["quantity"] = "More than can be traded in one line."
+    return problems

@@ -18,6 +18,7 @@ def test_a_product_is_answered_as_it_was_added_and_told_to_everybody(database: T
         "country_of_origin": "CN",
         "minimum_quantity": 100,
         "properties": {"colour": "white", "volume": "350 ml"},
+        "options": {"handle": ["left", "right"]},
         "special_goods": ["liquid"],
     }
     product = do(database, contract.ADD_PRODUCT, SUPPLIER, **facts, stock=500)
@@ -33,7 +34,7 @@ def test_what_was_left_out_is_empty(database: TestDatabase) -> None:
     product = do(database, contract.ADD_PRODUCT, SUPPLIER, **MUG)
     assert (product["minimum_quantity"], product["on_hand"]) == (1, 0)
     assert (product["description"], product["hs_code"], product["country_of_origin"]) == (None, None, None)
-    assert (product["properties"], product["special_goods"]) == ({}, [])
+    assert (product["properties"], product["options"], product["special_goods"]) == ({}, {}, [])
 
 
 def test_a_number_is_taken_once_in_a_library_but_free_in_another(database: TestDatabase) -> None:

@@ -79,8 +79,9 @@ UNKNOWN = product("Vase that the catalog does not know")
 FOREIGN = product("Pan of another supplier", supplier=STRANGER)
 OWN = product("Crate of the buyer's own", supplier=BUYER)
 IN_EURO = product("Tray priced in euro", currency="EUR")
+SHIRT = product("Shirt of linen", price="18.00", options={"size": ["S", "M", "L"], "colour": ["white", "indigo"]})
 NOT_READY_FOR_CUSTOMS = product("Lamp without code and origin", hs_code=None, country_of_origin=None)
-CATALOG = (MUG, BOWL, FOREIGN, OWN, IN_EURO, NOT_READY_FOR_CUSTOMS)
+CATALOG = (MUG, BOWL, FOREIGN, OWN, IN_EURO, SHIRT, NOT_READY_FOR_CUSTOMS)
 
 SHIP_TO = {"name": "Jonas Weber", "company": "Nordlicht Import GmbH", "street": "Am Sandtorkai 5", "city": "Hamburg", "country": "DE"}
 
@@ -97,9 +98,9 @@ def parcel(**changes: Any) -> dict[str, Any]:
     return terms(**{"preset": "parcel", "incoterm": "DAP", "channel": "express", "port_of_loading": None, "port_of_discharge": None} | changes)
 
 
-def line(item: Mapping[str, Any], quantity: int | None = 100, price: str | None = None, currency: str = "USD") -> dict[str, Any]:
+def line(item: Mapping[str, Any], quantity: int | None = 100, price: str | None = None, currency: str = "USD", **options: str) -> dict[str, Any]:
     priced = {"unit_price": {"amount": price, "currency": currency}} if price else {}
-    return {"product_id": item["id"], **({"quantity": quantity} if quantity else {}), **priced}
+    return {"product_id": item["id"], **({"quantity": quantity} if quantity else {}), **priced, **({"options": options} if options else {})}
 
 
 class Scene:

@@ -10,13 +10,19 @@ from sqlalchemy import func, select
 from services.orders.models import enquiries, orders
 from shared.contracts import orders as contract
 from shared.kit.errors import Forbidden, Invalid
-from tests.integration.orders.scene import BOWL, BUYER, FOREIGN, IN_EURO, MUG, OWN, SUPPLIER, UNKNOWN, Scene, line, product, terms
+from tests.integration.orders.scene import BOWL, BUYER, FOREIGN, IN_EURO, MUG, OWN, SHIRT, SUPPLIER, UNKNOWN, Scene, line, product, terms
 
 FAULTS = [
     pytest.param([line(MUG), line(UNKNOWN)], "lines.1.product_id", "no such product", id="unknown or withdrawn"),
     pytest.param([line(MUG), line(BOWL, 20), line(MUG)], "lines.2.product_id", "earlier line", id="twice"),
     pytest.param([line(MUG), line(FOREIGN)], "lines.1.product_id", "one supplier", id="of two suppliers"),
     pytest.param([line(OWN)], "lines.0.product_id", "own goods", id="the buyer's own"),
+    pytest.param([line(SHIRT, 1, size="XXL", colour="white")], "lines.0.options.size", "one of: S, M, L", id="no such value"),
+    pytest.param([line(SHIRT, 1, size="M", colour="white", cut="slim")], "lines.0.options.cut", "only: size, colour", id="no such option"),
+    pytest.param([line(MUG, 1, size="M")], "lines.0.options.size", "only: none", id="options of a product without"),
+    pytest.param(
+        [line(SHIRT, 1, size="M", colour="white"), line(SHIRT, 2, size="M", colour="white")], "lines.1.product_id", "earlier line", id="the same choice twice"
+    ),
     pytest.param([line(MUG), line(BOWL, 9)], "lines.1.quantity", "At least 10", id="below the minimum"),
 ]
 PRICED_FAULTS = [
@@ -54,6 +60,27 @@ def test_a_line_that_cannot_be_traded_is_named_when_offered(scene: Scene, lines:
     key = scene.open()["id"]
     refused(lambda: scene.offer(key, lines=lines), field, words)
     assert scene.enquiry(key)["offers"] == []
+
+
+def test_what_is_ordered_says_what_was_chosen_and_one_product_may_be_had_in_several_ways(scene: Scene) -> None:
+    order = scene.place(line(SHIRT, 2, size="M", colour="white"), line(SHIRT, 3, size="L", colour="indigo"))
+    assert [(each["quantity"], each["options"]) for each in order["lines"]] == [(2, {"size": "M", "colour": "white"}), (3, {"size": "L", "colour": "indigo"})]
+    assert scene.walk(order_confirmed(scene, order))["state"] == "completed"
+
+
+@pytest.mark.parametrize("chosen", [{}, {"colour": "white"}])
+def test_an_order_and_a_complete_enquiry_choose_every_option(scene: Scene, chosen: dict[str, str]) -> None:
+    refused(lambda: scene.place(line(SHIRT, 1, size="S")), "lines.0.options.colour", "white, indigo")
+    with pytest.raises(Invalid) as error:
+        scene.open(line(SHIRT, 1, "17.00", **chosen), terms=terms())
+    assert set(error.value.errors) == {f"lines.0.options.{name}" for name in {"size", "colour"} - chosen.keys()}
+    assert scene.open(line(SHIRT, None, **chosen))["lines"][0].get("options", {}) == chosen, "who asks may leave it open"
+
+
+def order_confirmed(scene: Scene, order: Any) -> Any:
+    scene.hear(order, "catalog.stock_reserved.v1", lines=[])
+    scene.hear(order, "logistics.channel_confirmed.v1", channel="sea_lcl")
+    return scene.order(order["id"])
 
 
 def test_an_offer_stays_with_the_supplier_who_was_asked(scene: Scene) -> None:

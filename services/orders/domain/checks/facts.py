@@ -31,6 +31,7 @@ class Line:
     net_mass_kg: Decimal
     gross_mass_kg: Decimal
     properties: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
     special_goods: tuple[str, ...] = ()
 
 
