@@ -100,12 +100,25 @@ messages = Table(
 )
 Index("messages_thread", messages.c.enquiry_id, messages.c.sent_at, messages.c.id)
 
+# A basket that was ordered as one, from several suppliers.
+purchases = Table(
+    "purchases",
+    metadata,
+    Column("id", Id(), primary_key=True),
+    Column("number", String(20), nullable=False, unique=True),
+    Column("buyer_id", Id(), nullable=False),
+    Column("buyer_name", String(120), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
 orders = Table(
     "orders",
     metadata,
     Column("id", Id(), primary_key=True),
     Column("number", String(20), nullable=False, unique=True),
     Column("enquiry_id", Id(), ForeignKey(enquiries.c.id), unique=True),  # an enquiry makes one order, never two
+    Column("purchase_id", Id(), ForeignKey(purchases.c.id), index=True),
+    Column("purchase_number", String(20)),
     Column("state", String(40), _state_check("orders_state", lifecycle.STATES), nullable=False),
     Column("awaiting", Json, nullable=False),  # events of other services that the submitted step waits for
     Column("version", Integer, nullable=False),

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.orders.application import clock, deadlines, enquiries, goods, handlers, queries
 from services.orders.application.reactions import REACTIONS
-from shared.contracts import orders as contract
+from shared.contracts import orders as contract, purchases
 from shared.contracts.catalog import PRODUCTS_BY_ID
 from shared.platform.calls import Call
 from shared.platform.client import RpcClient
@@ -55,6 +55,14 @@ class OrdersService:
     @rpc(contract.PLACE_ORDER)
     def place_order(self, call: Call) -> Mapping[str, Any]:
         return self.store.write(call, handlers.place_order, self._products(call))
+
+    @rpc(purchases.PLACE_PURCHASE)
+    def place_purchase(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, handlers.place_purchase, self._products(call))
+
+    @rpc(purchases.GET_PURCHASE)
+    def get_purchase(self, call: Call) -> Mapping[str, Any]:
+        return self.store.read(call, queries.get_purchase)
 
     @rpc(contract.GET_ORDER)
     def get_order(self, call: Call) -> Mapping[str, Any]:

@@ -18,14 +18,15 @@ class EnquiryLine(Shape):
     options = chosen_options()
 
 
-def _lines(line: type[Shape]) -> fields.List[Any]:
+def lines_of(line: type[Shape]) -> fields.List[Any]:
+    """What is asked for, offered or ordered, line by line."""
     return fields.List(fields.Nested(line), required=True, validate=validate.Length(min=1, max=200))
 
 
 class OpenEnquiry(Shape):
     """All lines must be of one supplier's products. With `terms`, and quantity and price on each line, the supplier may accept at once."""
 
-    lines = _lines(EnquiryLine)
+    lines = lines_of(EnquiryLine)
     terms = fields.Nested(Terms)
     message = Text(4000, required=True)
 
@@ -33,7 +34,7 @@ class OpenEnquiry(Shape):
 class OfferTerms(Shape):
     """Complete terms."""
 
-    lines = _lines(OfferLine)
+    lines = lines_of(OfferLine)
     terms = fields.Nested(Terms, required=True)
     valid_until = Timestamp(required=True)
     message = Text(4000)
@@ -174,10 +175,16 @@ class LineGap(Shape):
     message = fields.String(required=True)
 
 
+class PurchaseReference(Shape):
+    id = Id(required=True)
+    number = fields.String(required=True)
+
+
 class OrderSummary(Shape):
     id = Id(required=True)
     number = fields.String(required=True)
     enquiry_id = Id(allow_none=True)
+    purchase = fields.Nested(PurchaseReference, allow_none=True, metadata={"description": "The basket that it was ordered with."})
     state = fields.String(required=True)
     label = fields.String(required=True)
     awaiting = fields.List(
@@ -214,7 +221,7 @@ class DirectLine(Shape):
 class PlaceOrder(Shape):
     """Straight from a listing, at its list prices."""
 
-    lines = _lines(DirectLine)
+    lines = lines_of(DirectLine)
     terms = fields.Nested(Terms, required=True)
 
 

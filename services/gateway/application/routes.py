@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from marshmallow import Schema
 from werkzeug.wrappers import Response
 
-from shared.contracts import accounts, catalog, logistics, orders, payments
+from shared.contracts import accounts, catalog, logistics, orders, payments, purchases
 from shared.contracts.operations import Callback, Operation
 from shared.platform.client import Caller
 from shared.platform.web import Request
@@ -75,7 +75,7 @@ def _rule(path: str) -> str:
 
 
 GET, POST, PUT, PATCH = "GET", "POST", "PUT", "PATCH"
-ENQUIRY, ORDER, PRODUCT = "/v1/enquiries/{id}", "/v1/orders/{id}", "/v1/products/{id}"
+ENQUIRY, ORDER, PRODUCT, PURCHASE = "/v1/enquiries/{id}", "/v1/orders/{id}", "/v1/products/{id}", "/v1/purchases/{id}"
 
 # fmt: off
 ROUTES = (
@@ -101,6 +101,8 @@ ROUTES = (
     Route(POST,  ENQUIRY + "/messages",                    orders.SEND_MESSAGE,          "Write to the other party"),
 
     Route(POST,  "/v1/orders",                             orders.PLACE_ORDER,           "Order straight from listings, at their prices", 201, location=ORDER),
+    Route(POST,  "/v1/purchases",                          purchases.PLACE_PURCHASE,        "Order a basket of several suppliers' listings", 201, location=PURCHASE),
+    Route(GET,   PURCHASE,                                 purchases.GET_PURCHASE,          "A purchase with its orders"),
     Route(GET,   "/v1/orders",                             orders.LIST_ORDERS,           "The caller's orders"),
     Route(GET,   ORDER,                                    orders.GET_ORDER,             "An order with its history, and what the caller may do now"),
     Route(POST,  ORDER + "/actions/{action}",              orders.ACT_ON_ORDER,          "Do one of the order's actions", body_as="form"),
@@ -118,7 +120,7 @@ ROUTES = (
 )
 # fmt: on
 
-READERS: dict[type[Schema], Operation] = {orders.Order: orders.GET_ORDER}
+READERS: dict[type[Schema], Operation] = {orders.Order: orders.GET_ORDER, purchases.Purchase: purchases.GET_PURCHASE}
 """Answers that may await other services (`awaiting`) → the operation that reads them again, by `id`."""
 
 ENQUIRY_ACTIONS = {"offer": "/actions/offer", "accept": "/actions/accept", "cancel": "/actions/cancel", "send_message": "/messages"}

@@ -17,6 +17,7 @@ from services.orders.models import drafts, enquiry_history, enquiry_offers, mess
 from shared.contracts.dumping import Dumped
 from shared.contracts.orders import AskedLine
 from shared.kit.actor import Actor
+from shared.kit.money import Money
 from shared.platform.database import Transaction
 
 _DRAFTS = select(drafts).where(drafts.c.order_id == bindparam("key"), drafts.c.step.in_(bindparam("steps", expanding=True)))
@@ -51,7 +52,31 @@ def order_summary(found: Order) -> dict[str, Any]:
     """An `OrderSummary`."""
     row = found.row
     label = lifecycle.LABELS[row.state]
-    return {**_summary(row), "label": label, "enquiry_id": row.enquiry_id, "awaiting": row.awaiting, "total": found.total, "placed_at": row.created_at}
+    return {
+        **_summary(row),
+        "label": label,
+        "enquiry_id": row.enquiry_id,
+        "purchase": row.purchase_id and {"id": row.purchase_id, "number": row.purchase_number},
+        "awaiting": row.awaiting,
+        "total": found.total,
+        "placed_at": row.created_at,
+    }
+
+
+def purchase(row: Row, orders: Sequence[Order]) -> dict[str, Any]:
+    """A `Purchase` with its orders."""
+    totals: dict[str, Money] = {}
+    for each in orders:
+        totals[each.total.currency] = totals.get(each.total.currency, Money(0, each.total.currency)) + each.total
+    return {
+        "id": row.id,
+        "number": row.number,
+        "buyer": party(row, "buyer"),
+        "awaiting": sorted({event for each in orders for event in each.row.awaiting}),
+        "totals": [totals[currency] for currency in sorted(totals)],
+        "orders": [order_summary(each) for each in orders],
+        "placed_at": row.created_at,
+    }
 
 
 def order(tx: Transaction, found: Order, actor: Actor) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def accept_enquiry(tx: Transaction, call: Call) -> dict[str, Any]:
     agreed = enquiry.offer or enquiry.row
     lines = goods.load_lines(enquiry.offer.lines if enquiry.offer else enquiry.row.order_lines)
     parties = {name: getattr(enquiry.row, name) for name in ("buyer_id", "buyer_name", "supplier_id", "supplier_name")}
-    order = moves.place(tx, author(actor, enquiry.row), parties, Terms(**agreed.terms), lines, enquiry.row.id)
+    order = moves.place(tx, author(actor, enquiry.row), parties, Terms(**agreed.terms), lines, enquiry_id=enquiry.row.id)
     moves.move(tx, enquiry, row, author(actor, enquiry.row), call.data.get("note"), order.row.id)
     return answers.order(tx, order, actor)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import reduce
 from typing import Any
@@ -76,9 +76,17 @@ def load_lines(stored: Any) -> list[dict[str, Any]]:
     ]
 
 
-def checked(lines: list[dict[str, Any]], products: Products, buyer_id: str, supplier_id: str | None = None, list_prices: bool = False) -> list[dict[str, Any]]:
+def checked(
+    lines: list[dict[str, Any]],
+    products: Products,
+    buyer_id: str,
+    supplier_id: str | None = None,
+    *,
+    list_prices: bool = False,
+    numbers: Sequence[int] | None = None,
+) -> list[dict[str, Any]]:
     """The `OrderLine` of each line (`product_id`, and `quantity` and `unit_price` where they are named already) that is complete.
-    With `list_prices` the prices are the products' own.
+    With `list_prices` the prices are the products' own; `numbers` are those of the lines in the request, where these are not all of them.
 
     Invalid names each line and field: a product that is unknown, withdrawn, named twice, the buyer's own or of another supplier (than `supplier_id`,
     or the first line's); an option that is not chosen or that the product does not have; a quantity below the product's minimum; prices in two currencies; more mass or money than the platform counts.
@@ -99,12 +107,30 @@ def checked(lines: list[dict[str, Any]], products: Products, buyer_id: str, supp
             problems = _choice_problems(line, product, price)
             if not problems and price and "quantity" in line:
                 complete.append(order_line(product, line["quantity"], price, line.get("options", {})))
-        errors |= {f"lines.{number}.{name}": [sentence] for name, sentence in problems.items()}
+        errors |= {f"lines.{numbers[number] if numbers else number}.{name}": [sentence] for name, sentence in problems.items()}
     if not errors and len(complete) == len(lines) and total(complete).minor > LARGEST_MINOR:
         errors["lines"] = ["More than can be traded in one order."]
     if errors:
         raise Invalid("lines_invalid", "Some lines cannot be traded like this.", errors)
     return complete
+
+
+def by_supplier(lines: list[dict[str, Any]], products: Products, buyer_id: str) -> dict[str, list[dict[str, Any]]]:
+    """The `OrderLine`s of a basket at list prices, by supplier. Invalid as `checked`, but for the one supplier that all lines need not share."""
+    numbers: dict[str, list[int]] = {}
+    for number, line in enumerate(lines):
+        product = products.get(line["product_id"])
+        numbers.setdefault(product["supplier"]["id"] if product else "", []).append(number)
+    baskets: dict[str, list[dict[str, Any]]] = {}
+    errors: dict[str, list[str]] = {}
+    for supplier_id, mine in numbers.items():
+        try:
+            baskets[supplier_id] = checked([lines[number] for number in mine], products, buyer_id, list_prices=True, numbers=mine)
+        except Invalid as error:
+            errors |= error.errors
+    if errors:
+        raise Invalid("lines_invalid", "Some lines cannot be traded like this.", errors)
+    return baskets
 
 
 def _product_problem(line: Mapping[str, Any], before: list[dict[str, Any]], product: Mapping[str, Any], buyer_id: str, supplier_id: str | None) -> str | None:

@@ -30,6 +30,28 @@ def place_order(tx: Transaction, call: Call, products: Products) -> dict[str, An
     return answers.order(tx, order, actor)
 
 
+def place_purchase(tx: Transaction, call: Call, products: Products) -> dict[str, Any]:
+    """A buyer orders a basket: one order for each supplier, in the order in which the lines name them; all of them or none."""
+    actor, data = call.require_actor("buyer"), call.data
+    terms, channels = Terms.agreed(data["terms"]), data.get("channels", {})
+    baskets = goods.by_supplier(data["lines"], products, actor.id)
+    if strange := sorted(channels.keys() - baskets.keys()):
+        raise Invalid("invalid_fields", "Some fields are missing or wrong.", {f"channels.{each}": ["No line is of this supplier."] for each in strange})
+    purchase = moves.open_purchase(tx, actor)
+    placed = [
+        moves.place(
+            tx,
+            Author(actor.id, "buyer"),
+            goods.parties(actor, products[lines[0]["product_id"]]),
+            replace(terms, channel=channels.get(supplier, terms.channel)),
+            lines,
+            purchase=purchase,
+        )
+        for supplier, lines in baskets.items()
+    ]
+    return answers.purchase(purchase, placed)
+
+
 def act_on_order(tx: Transaction, call: Call) -> dict[str, Any]:
     """Do one of the actions that the order allows now, with its form.
 

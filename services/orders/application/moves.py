@@ -19,8 +19,9 @@ from services.orders.application.records import Author, Enquiry, Order, Row, par
 from services.orders.domain import enquiry as negotiations, lifecycle
 from services.orders.domain.lifecycle import FINAL_STATES, Transition
 from services.orders.domain.terms import Terms
-from services.orders.models import deadlines, drafts, enquiries, enquiry_history, order_history, orders
+from services.orders.models import deadlines, drafts, enquiries, enquiry_history, order_history, orders, purchases
 from shared.contracts.dumping import Dumped, dump
+from shared.kit.actor import Actor
 from shared.kit.errors import Conflict
 from shared.kit.ids import new_id, new_number
 from shared.kit.money import Money
@@ -34,13 +35,29 @@ _DROP_DRAFTS = delete(drafts).where(drafts.c.order_id == bindparam("key"))
 _STOP_DEADLINES = delete(deadlines).where(deadlines.c.aggregate == bindparam("of"), deadlines.c.aggregate_id == bindparam("key"))
 
 
-def place(tx: Transaction, author: Author, parties: Parties, terms: Terms, lines: list[dict[str, Any]], enquiry_id: str | None = None) -> Order:
-    """Make an order of complete terms and lines (`OrderLine`)."""
+def open_purchase(tx: Transaction, buyer: Actor) -> Row:
+    """A basket, whose orders are to be placed in the same transaction."""
+    return _add(tx, purchases, {"id": new_id(), "number": new_number("TP"), "buyer_id": buyer.id, "buyer_name": buyer.name, "created_at": tx.now})
+
+
+def place(
+    tx: Transaction,
+    author: Author,
+    parties: Parties,
+    terms: Terms,
+    lines: list[dict[str, Any]],
+    *,
+    enquiry_id: str | None = None,
+    purchase: Row = None,
+) -> Order:
+    """Make an order of complete terms and lines (`OrderLine`), of an enquiry or with a purchase where it is."""
     transition, total = lifecycle.placement(terms), goods.total(lines)
     values = {
         "id": new_id(),
         "number": new_number("TO"),
         "enquiry_id": enquiry_id,
+        "purchase_id": purchase and purchase.id,
+        "purchase_number": purchase and purchase.number,
         "state": transition.target,
         "awaiting": list(transition.awaits),
         "version": 1,
@@ -53,7 +70,7 @@ def place(tx: Transaction, author: Author, parties: Parties, terms: Terms, lines
         "updated_at": tx.now,
     }
     row = _add(tx, orders, values)
-    details = {"enquiry_id": enquiry_id, "terms": row.terms, "lines": Dumped(row.lines), "total": total}
+    details = {"enquiry_id": enquiry_id, "purchase_number": row.purchase_number, "terms": row.terms, "lines": Dumped(row.lines), "total": total}
     return _record(tx, Order(row, {}, ()), transition, author, None, details)
 
 

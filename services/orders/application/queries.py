@@ -11,14 +11,14 @@ from services.orders.application import answers
 from services.orders.application.pages import page
 from services.orders.application.records import Order, find_enquiry, find_order
 from services.orders.domain import enquiry as negotiations, lifecycle
-from services.orders.models import enquiries, orders
-from shared.kit.errors import Invalid
+from services.orders.models import enquiries, orders, purchases
+from shared.kit.errors import Invalid, NotFound
 from shared.platform.calls import Call
 from shared.platform.database import Transaction
 
 _SHARED = ("number", "state", "version", "buyer_id", "buyer_name", "supplier_id", "supplier_name", "updated_at")
 _ENQUIRY_COLUMNS = (*_SHARED, "order_id")
-_ORDER_COLUMNS = (*_SHARED, "enquiry_id", "awaiting", "currency", "total")
+_ORDER_COLUMNS = (*_SHARED, "enquiry_id", "purchase_id", "purchase_number", "awaiting", "currency", "total")
 
 
 def get_enquiry(tx: Transaction, call: Call) -> dict[str, Any]:
@@ -31,6 +31,16 @@ def get_order(tx: Transaction, call: Call) -> dict[str, Any]:
     """An `Order`; NotFound for who is neither a party nor an operator."""
     actor = call.require_actor()
     return answers.order(tx, find_order(tx, call.data["id"], actor, history=True), actor)
+
+
+def get_purchase(tx: Transaction, call: Call) -> dict[str, Any]:
+    """A `Purchase`; NotFound for who is neither its buyer nor an operator. A supplier sees no more of it than their own order."""
+    actor = call.require_actor()
+    row = tx.execute(select(purchases).where(purchases.c.id == call.data["id"])).one_or_none()
+    if row is None or not (actor.is_operator or actor.id == row.buyer_id):
+        raise NotFound("not_found", "There is no such purchase.")
+    rows = tx.execute(select(orders).where(orders.c.purchase_id == row.id).order_by(orders.c.id))
+    return answers.purchase(row, [Order(each, {}) for each in rows])
 
 
 def list_enquiries(tx: Transaction, call: Call) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class OrderMoved(Notice):
 
 class OrderPlaced(OrderMoved):
     enquiry_id = Id(load_default=None, allow_none=True)
+    purchase_number = fields.String(load_default=None, allow_none=True, metadata={"description": "That of the basket it was ordered with."})
     terms = fields.Nested(Terms, required=True)
     lines = fields.List(fields.Nested(OrderLine), required=True)
     total = Money(required=True)

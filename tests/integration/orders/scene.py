@@ -14,6 +14,7 @@ from services.orders.domain.steps import STEPS
 from shared.contracts import orders as contract
 from shared.contracts.dumping import dump
 from shared.contracts.operations import Operation
+from shared.contracts.purchases import GET_PURCHASE, PLACE_PURCHASE
 from shared.kit.actor import Actor
 from shared.kit.clock import utc_now
 from shared.kit.ids import new_id
@@ -40,6 +41,8 @@ WORK: dict[Operation, Callable[..., Any]] = {
     contract.GET_ENQUIRY: queries.get_enquiry,
     contract.LIST_ENQUIRIES: queries.list_enquiries,
     contract.PLACE_ORDER: handlers.place_order,
+    PLACE_PURCHASE: handlers.place_purchase,
+    GET_PURCHASE: queries.get_purchase,
     contract.GET_ORDER: queries.get_order,
     contract.LIST_ORDERS: queries.list_orders,
     contract.ACT_ON_ORDER: handlers.act_on_order,
@@ -47,7 +50,7 @@ WORK: dict[Operation, Callable[..., Any]] = {
     contract.GET_CLOCK: clock.get_clock,
     contract.ADVANCE_CLOCK: clock.advance_clock,
 }
-ABOUT_PRODUCTS = (contract.OPEN_ENQUIRY, contract.MAKE_OFFER, contract.PLACE_ORDER)
+ABOUT_PRODUCTS = (contract.OPEN_ENQUIRY, contract.MAKE_OFFER, contract.PLACE_ORDER, PLACE_PURCHASE)
 
 
 def product(title: str, supplier: Actor = SUPPLIER, price: str = "2.40", currency: str = "USD", **facts: Any) -> dict[str, Any]:
