@@ -28,6 +28,8 @@ class Channel(Shape):
     code = fields.String(required=True)
     name = fields.String(required=True)
     mode = fields.String(required=True)
+    carrier = fields.String(allow_none=True, metadata={"description": "Null where it is none that the platform deals with."})
+    online = fields.Boolean(required=True, metadata={"description": "Whether it is booked here: logistics order, waybill and label."})
     shortest_transit_days = fields.Integer(required=True)
     longest_transit_days = fields.Integer(required=True)
     heaviest_kg = Measure(allow_none=True, metadata={"description": "Of a consignment, by weight or by volumetric weight, whichever is more."})

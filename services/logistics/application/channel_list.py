@@ -13,6 +13,9 @@ from shared.contracts.fields import COUNTRIES
 from shared.contracts.trade import MODES, SPECIAL_GOODS
 
 
+CARRIERS = ("dhl", "ups", "tnt", "fedex", "post")
+
+
 def read_channels(lines: Iterable[str]) -> dict[str, Channel]:
     """Channels by code from CSV with a header; lists are separated by spaces, an empty cell is no limit. ValueError names a wrong row."""
     channels: dict[str, Channel] = {}
@@ -35,6 +38,10 @@ def _channel(row: Mapping[Any, Any]) -> Channel:
     shortest, longest = int(row["shortest_transit_days"]), int(row["longest_transit_days"])
     if not 0 < shortest <= longest:
         raise ValueError("transit days are out of order")
+    if row["carrier"] and row["carrier"] not in CARRIERS:
+        raise ValueError(f"unknown carrier: {row['carrier']}")
+    if row["online"] not in (("yes", "no") if row["carrier"] else ("no",)):
+        raise ValueError("online is yes or no, and yes only with a carrier")
     return Channel(
         code=row["code"],
         name=row["name"],
@@ -47,6 +54,8 @@ def _channel(row: Mapping[Any, Any]) -> Channel:
         cm3_per_kg=_positive(row["cm3_per_kg"]) if row["cm3_per_kg"] else None,
         special_goods=_codes(row["special_goods"], SPECIAL_GOODS),
         destinations=_codes(row["destinations"], COUNTRIES) or None,
+        carrier=row["carrier"] or None,
+        online=row["online"] == "yes",
     )
 
 

@@ -13,7 +13,7 @@ from shared.kit.reference import SEA_INCOTERMS
 @dataclass(frozen=True, slots=True)
 class Channel:
     """A way to send goods. Masses in kg, lengths in cm. `cm3_per_kg` is the volume that is charged like one kilogram (None: volume does not
-    count); `destinations` are ISO 3166-1 codes (None: every country)."""
+    count); `destinations` are ISO 3166-1 codes (None: every country). `online`: logistics order, waybill and label are made here, with the `carrier`."""
 
     code: str
     name: str
@@ -26,6 +26,8 @@ class Channel:
     cm3_per_kg: Decimal | None
     special_goods: tuple[str, ...]
     destinations: tuple[str, ...] | None
+    carrier: str | None = None
+    online: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def chargeable_kg(packages: Iterable[Packages], cm3_per_kg: Decimal | None) -> D
 
 
 def goods_refusal(
-    channels: Mapping[str, Channel], code: str, incoterm: str, country: str, gross_mass_kg: Decimal, special_goods: Collection[str]
+    channels: Mapping[str, Channel], code: str, incoterm: str | None, country: str, gross_mass_kg: Decimal, special_goods: Collection[str]
 ) -> Refusal | None:
     """Why the channel of this code cannot carry an order's goods to `country` under the Incoterm; None where it can."""
     channel = channels.get(code)
