@@ -1,9 +1,11 @@
-"""The tables of logistics: one shipment per order, what was filed and issued for it, and the carrier's tracking events (append-only by trigger)."""
+"""The tables of logistics: one shipment per order, what was filed and issued for it, the carrier's tracking events and the channels' tariffs (both append-only
+by trigger)."""
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, MetaData, String, Table, UniqueConstraint, false
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, ForeignKey, Index, Integer, MetaData, String, Table, UniqueConstraint, false
 
+from services.logistics.domain.tariff import KINDS as SURCHARGE_KINDS
 from shared.platform.columns import Id, Json, UtcDateTime
 
 metadata = MetaData()
@@ -72,4 +74,55 @@ tracking_events = Table(
     Column("occurred_at", UtcDateTime, nullable=False),
     Column("reported_at", UtcDateTime, nullable=False),
     Column("reported_by", String(40), nullable=False),
+)
+
+# What a channel costs from a day on. A tariff never changes: the one that begins last counts, of those that begin on one day the last revision.
+tariffs = Table(
+    "tariffs",
+    metadata,
+    Column("id", Id(), primary_key=True),
+    Column("channel", String(40), nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_until", Date),
+    Column("revision", Integer, CheckConstraint("revision > 0", name="tariffs_revision"), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("step_g", BigInteger, CheckConstraint("step_g > 0", name="tariffs_step"), nullable=False),
+    Column("minimum_g", BigInteger, CheckConstraint("minimum_g >= 0", name="tariffs_minimum"), nullable=False),
+    Column("highest_value", BigInteger, CheckConstraint("highest_value > 0", name="tariffs_highest_value")),
+    Column("loaded_at", UtcDateTime, nullable=False),
+    Column("loaded_by", String(40), nullable=False),
+    UniqueConstraint("channel", "valid_from", "revision", name="tariffs_version"),
+    CheckConstraint("valid_until >= valid_from", name="tariffs_validity"),
+)
+
+# `*` is every country that the tariff does not name.
+tariff_countries = Table(
+    "tariff_countries",
+    metadata,
+    Column("tariff_id", Id(), ForeignKey(tariffs.c.id), primary_key=True),
+    Column("country", String(2), primary_key=True),
+    Column("zone", String(40), nullable=False),
+)
+
+tariff_breaks = Table(
+    "tariff_breaks",
+    metadata,
+    Column("tariff_id", Id(), ForeignKey(tariffs.c.id), primary_key=True),
+    Column("zone", String(40), primary_key=True),
+    Column("up_to_g", BigInteger, CheckConstraint("up_to_g > 0", name="tariff_breaks_mass"), primary_key=True, autoincrement=False),
+    Column("price", BigInteger, CheckConstraint("price >= 0", name="tariff_breaks_price"), nullable=False),
+    Column("each_g", BigInteger, CheckConstraint("each_g > 0", name="tariff_breaks_each")),
+)
+
+tariff_surcharges = Table(
+    "tariff_surcharges",
+    metadata,
+    Column("tariff_id", Id(), ForeignKey(tariffs.c.id), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("name", String(60), nullable=False),
+    Column("kind", String(10), CheckConstraint(f"kind IN {SURCHARGE_KINDS}", name="tariff_surcharges_kind"), nullable=False),
+    Column("amount", BigInteger, CheckConstraint("amount > 0", name="tariff_surcharges_amount"), nullable=False),
+    Column("special_goods", Json, nullable=False),
+    Column("areas", Json, nullable=False),
+    UniqueConstraint("tariff_id", "name", name="tariff_surcharges_name"),
 )

@@ -12,7 +12,6 @@ from services.logistics.domain.channels import Channel
 from shared.contracts.fields import COUNTRIES
 from shared.contracts.trade import MODES, SPECIAL_GOODS
 
-
 CARRIERS = ("dhl", "ups", "tnt", "fedex", "post")
 
 

@@ -75,6 +75,16 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
+class Consignment:
+    """What is to be sent where; `value` is the goods' own."""
+
+    packages: Sequence[Packages]
+    to: Destination
+    special_goods: Collection[str] = ()
+    value: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Surcharge:
     """`amount` is in hundredths of a percent of the freight, or in minor units. It is due for these goods to these areas: none named, for all."""
 
@@ -84,12 +94,15 @@ class Surcharge:
     special_goods: frozenset[str] = frozenset()
     areas: frozenset[str] = frozenset()
 
-    def applies(self, to: Destination, special_goods: Collection[str]) -> bool:
-        return bool(not self.special_goods or self.special_goods.intersection(special_goods)) and (not self.areas or any(map(to.within, self.areas)))
+    def applies(self, consignment: Consignment) -> bool:
+        goods = not self.special_goods or not self.special_goods.isdisjoint(consignment.special_goods)
+        return goods and (not self.areas or any(map(consignment.to.within, self.areas)))
 
-    def charge(self, freight: Money, billable_kg: Decimal) -> Money:
-        unit = freight if self.kind == PERCENT else Money(self.amount, freight.currency)
-        return unit.times({PERCENT: Decimal(self.amount).scaleb(-4), FIXED: 1, PER_KG: billable_kg}[self.kind])
+    def charge(self, base: Money, billable_kg: Decimal) -> Money:
+        """Rounded by itself, so that what is told adds up."""
+        if self.kind == PERCENT:
+            return base.times(Decimal(self.amount).scaleb(-4))
+        return Money(self.amount, base.currency).times(billable_kg if self.kind == PER_KG else 1)
 
 
 @dataclass(frozen=True)
@@ -134,18 +147,21 @@ class Freight:
     tariff_id: str
 
 
-def freight(tariff: Tariff, packages: Sequence[Packages], cm3_per_kg: Decimal | None, to: Destination, special_goods: Collection[str]) -> Freight | Refusal:
-    """What the packages cost to there; why not, where the tariff has no price for it."""
-    zone = tariff.by_country.get(to.country) or tariff.by_country.get(ELSEWHERE)
+def price(tariff: Tariff, consignment: Consignment, cm3_per_kg: Decimal | None) -> Freight | Refusal:
+    """What the consignment costs by a channel's tariff; why not, where the tariff has no price for it."""
+    country, value = consignment.to.country, consignment.value
+    zone = tariff.by_country.get(country) or tariff.by_country.get(ELSEWHERE)
     if zone is None:
-        return Refusal("destination_not_priced", f"The tariff of {tariff.channel} has no prices for {to.country}.")
-    grams = tariff.billable_g(packages, cm3_per_kg)
+        return Refusal("destination_not_priced", f"The tariff of {tariff.channel} has no prices for {country}.")
+    if value and tariff.highest_value and value.currency == tariff.currency and value.minor > tariff.highest_value:
+        return Refusal("value_too_high", f"The goods are worth {value}; {tariff.channel} takes up to {Money(tariff.highest_value, tariff.currency)}.")
+    grams = tariff.billable_g(consignment.packages, cm3_per_kg)
     billable_kg, cost = Decimal(grams) / 1000, zone.cost(grams)
     if cost is None:
         ends = Decimal(zone.breaks[-1].up_to_g) / 1000
         return Refusal("mass_not_priced", f"The packages count as {billable_kg:f} kg; the tariff of {tariff.channel} for zone {zone.name} ends at {ends:f} kg.")
-    base = price = Money(cost, tariff.currency)
-    charges = tuple(Charge(each.name, each.charge(base, billable_kg)) for each in tariff.surcharges if each.applies(to, special_goods))
+    base = total = Money(cost, tariff.currency)
+    charges = tuple(Charge(each.name, each.charge(base, billable_kg)) for each in tariff.surcharges if each.applies(consignment))
     for each in charges:
-        price += each.amount
-    return Freight(price, base, billable_kg, charges, tariff.id)
+        total += each.amount
+    return Freight(total, base, billable_kg, charges, tariff.id)
