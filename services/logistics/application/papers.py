@@ -9,14 +9,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-import pycountry
-
 from services.logistics.application.paper import Column, Labelled, Panel, Paper
-from shared.kit.money import Money
+from services.logistics.application.wording import address_lines, amount, country, kg, mass, short
 from shared.kit.reference import UNITS, hs_description
 
 SETTLEMENTS = {"direct": "Direct to the seller", "escrow": "Held by the platform until receipt"}
-LONGEST = 240  # characters of one piece of text: a row must fit a page
 
 Line = Mapping[str, Any]
 
@@ -54,11 +51,11 @@ class Export:
 
     @property
     def net_mass(self) -> tuple[str, str]:
-        return "Net mass", _kg(sum((declared["net_mass_kg"] for _, declared in self.pairs), start=Decimal(0)))
+        return "Net mass", kg(sum((declared["net_mass_kg"] for _, declared in self.pairs), start=Decimal(0)))
 
     @property
     def gross_mass(self) -> tuple[str, str]:
-        return "Gross mass", _kg(self.form["gross_mass_kg"])
+        return "Gross mass", kg(self.form["gross_mass_kg"])
 
     @property
     def licence(self) -> Labelled:
@@ -79,12 +76,12 @@ _HS_CODE = _Cells("HS code", 20, lambda _, declared: [declared["hs_code"]])
 _ORIGIN = _Cells("Origin", 12, lambda _, declared: [declared["country_of_origin"]])
 _QUANTITY = _Cells("Quantity", 17, lambda line, _: [f"{line['quantity']:,}"], right=True)
 _UNIT = _Cells("Unit", 16, lambda line, _: ["piece" if line["unit"] == "C62" else UNITS[line["unit"]]])
-_NET_MASS = _Cells("Net mass kg", 22, lambda _, declared: [_mass(declared["net_mass_kg"])], right=True)
+_NET_MASS = _Cells("Net mass kg", 22, lambda _, declared: [mass(declared["net_mass_kg"])], right=True)
 
 
 def commercial_invoice(export: Export) -> Paper:
     """What the buyer pays for, line by line."""
-    origins = ", ".join(map(_country, sorted({declared["country_of_origin"] for _, declared in export.pairs})))
+    origins = ", ".join(map(country, sorted({declared["country_of_origin"] for _, declared in export.pairs})))
     return _paper(
         export,
         "commercial_invoice",
@@ -103,10 +100,10 @@ def commercial_invoice(export: Export) -> Paper:
             _ORIGIN,
             _QUANTITY,
             _UNIT,
-            _Cells("Unit price", 20, lambda line, _: [_amount(line["unit_price"])], right=True),
-            _Cells("Amount", 25, lambda line, _: [_amount(line["line_total"])], right=True),
+            _Cells("Unit price", 20, lambda line, _: [amount(line["unit_price"])], right=True),
+            _Cells("Amount", 25, lambda line, _: [amount(line["line_total"])], right=True),
         ],
-        totals=[export.net_mass, (f"Invoice total ({export.currency})", _amount(export.order["total"]))],
+        totals=[export.net_mass, (f"Invoice total ({export.currency})", amount(export.order["total"]))],
         statements=[f"The goods are of these origins: {origins}.", "We certify that this invoice is true and correct and shows the price actually payable."],
     )
 
@@ -115,7 +112,7 @@ def packing_list(export: Export) -> Paper:
     """What is in the packages. Where the lines' gross masses are not the consignment's, the difference is told, so that the list adds up."""
     of_lines = sum((line["gross_mass_kg"] for line, _ in export.pairs), start=Decimal(0))
     outer = export.form["gross_mass_kg"] - of_lines
-    difference = [("Gross mass of the lines", _kg(of_lines)), ("Outer packing and differences", _kg(outer))] if outer else []
+    difference = [("Gross mass of the lines", kg(of_lines)), ("Outer packing and differences", kg(outer))] if outer else []
     return _paper(
         export,
         "packing_list",
@@ -127,7 +124,7 @@ def packing_list(export: Export) -> Paper:
             _QUANTITY,
             _UNIT,
             _NET_MASS,
-            _Cells("Gross mass kg", 25, lambda line, _: [_mass(line["gross_mass_kg"])], right=True),
+            _Cells("Gross mass kg", 25, lambda line, _: [mass(line["gross_mass_kg"])], right=True),
         ],
         totals=[export.packages, export.net_mass, *difference, export.gross_mass],
     )
@@ -146,7 +143,7 @@ def export_declaration(export: Export) -> Paper:
         facts=[
             ("Movement reference number", export.numbers["export_declaration"]),
             ("Port of export", export.form["port_of_export"]),
-            ("Country of destination", _country(export.order["terms"]["ship_to"]["country"])),
+            ("Country of destination", country(export.order["terms"]["ship_to"]["country"])),
             export.incoterm,
             ("Commercial invoice", export.numbers["commercial_invoice"]),
             ("Packing list", export.numbers["packing_list"]),
@@ -161,9 +158,9 @@ def export_declaration(export: Export) -> Paper:
             _QUANTITY,
             _UNIT,
             _NET_MASS,
-            _Cells(f"Value {export.currency}", 25, lambda _, declared: [_amount(declared["customs_value"])], right=True),
+            _Cells(f"Value {export.currency}", 25, lambda _, declared: [amount(declared["customs_value"])], right=True),
         ],
-        totals=[export.net_mass, export.gross_mass, (f"Customs value ({export.currency})", _amount(sum(values[1:], start=values[0])))],
+        totals=[export.net_mass, export.gross_mass, (f"Customs value ({export.currency})", amount(sum(values[1:], start=values[0])))],
         statements=[*(f"Document produced: {each}" for each in produced), "The declarant declares that the particulars above are true and complete."],
     )
 
@@ -190,7 +187,7 @@ def _paper(
     order, form = export.order, export.form
     seller = Panel(title="Seller / exporter", lines=[order["supplier"]["name"], f"Registration no. {form['exporter_registration_number']}"])
     buyer = Panel(title="Buyer", lines=[order["buyer"]["name"]])
-    consignee = Panel(title="Consignee", lines=_address(order["terms"]["ship_to"]))
+    consignee = Panel(title="Consignee", lines=address_lines(order["terms"]["ship_to"]))
     return Paper(
         title=title,
         number=export.numbers[name],
@@ -201,7 +198,7 @@ def _paper(
         panels=[seller, second or buyer, consignee],
         facts=facts,
         columns=[Column(title="#", width=8, right=False), *(Column(title=each.title, width=each.width, right=each.right) for each in cells)],
-        rows=[[[str(number)], *(_short(each.of(*pair)) for each in cells)] for number, pair in enumerate(export.pairs, 1)],
+        rows=[[[str(number)], *(short(each.of(*pair)) for each in cells)] for number, pair in enumerate(export.pairs, 1)],
         totals=totals,
         statements=list(statements),
         signed_by=form["declarant"],
@@ -210,30 +207,3 @@ def _paper(
 
 def _properties(line: Line) -> list[str]:
     return [f"{name}: {value}" for name, value in (line.get("properties") or {}).items()]
-
-
-def _address(address: Mapping[str, Any]) -> list[str]:
-    town = " ".join(filter(None, (address.get("postal_code"), address["city"])))
-    street = (address["name"], address.get("company"), address["street"], town, address.get("region"))
-    return _short([line for line in (*street, _country(address["country"]), address.get("phone"), address.get("email")) if line])
-
-
-def _short(lines: list[str]) -> list[str]:
-    return [line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…" for line in lines]
-
-
-def _country(code: str) -> str:
-    country = pycountry.countries.lookup(code)
-    return f"{getattr(country, 'common_name', country.name)} ({code})"
-
-
-def _amount(money: Money) -> str:
-    return f"{money.amount:,}"
-
-
-def _mass(kilograms: Decimal) -> str:
-    return f"{kilograms:,.3f}"
-
-
-def _kg(kilograms: Decimal) -> str:
-    return f"{_mass(kilograms)} kg"

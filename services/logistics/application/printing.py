@@ -1,60 +1,30 @@
-"""Papers as PDF: A4 pages, the same bytes for the same paper. What stands on them is decided in `papers.py`.
-
-Noto Sans is embedded for Latin, Greek and Cyrillic. Chinese, Japanese and Korean are set in Adobe's standard CID fonts, which are not
-embedded: the reader's program supplies them. A character that neither has is printed as � so that it is seen to be missing.
-"""
+"""Papers as PDF: A4 pages, the same bytes for the same paper. What stands on them is decided in `papers.py`."""
 
 from __future__ import annotations
 
-import copy
-import re
-import unicodedata
 from base64 import b64encode
 from collections.abc import Iterable
 from io import BytesIO
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 from xml.sax.saxutils import escape
 
-from pymupdf_fonts import NotoSans_Bold, NotoSans_Regular
 from reportlab.graphics.barcode.code128 import Code128
 from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-from reportlab.pdfbase.pdfmetrics import registerFont, stringWidth
-from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, KeepTogether, PageTemplate, Paragraph, Spacer, Table
 
+from services.logistics.application.fonts import BOLD, REGULAR, characters, stretches
 from services.logistics.application.paper import Column, Labelled, Panel, Paper
 
 WIDTH, HEIGHT = A4
 MARGIN = 16 * mm
 INNER = WIDTH - 2 * MARGIN
 INK, QUIET, ACCENT, RULE, SHADE = map(HexColor, ("#1c2430", "#5f6b7a", "#1f4e79", "#c9d1da", "#eef2f6"))
-
-
-class _Font(TTFont):
-    """Embedding a font's subset moves a reading cursor in its face; documents that are finished in several threads each need their own."""
-
-    def addObjects(self, doc: Any) -> None:  # noqa: N802  (reportlab's name)
-        mine = copy.copy(self)
-        mine.face = copy.copy(self.face)
-        TTFont.addObjects(mine, doc)
-
-
-REGULAR, BOLD = _Font("Tradelane", BytesIO(NotoSans_Regular.fontbuffer)), _Font("Tradelane-Bold", BytesIO(NotoSans_Bold.fontbuffer))
-CHINESE, JAPANESE, KOREAN = "STSong-Light", "HeiseiKakuGo-W5", "HYGothic-Medium"
-for _font in (REGULAR, BOLD, *map(UnicodeCIDFont, (CHINESE, JAPANESE, KOREAN))):
-    registerFont(_font)
-
-# Each with an encoding of what it has. A Han character is shared by all three: the words around it tell whose it is.
-_ASIAN = {CHINESE: "gbk", JAPANESE: "cp932", KOREAN: "cp949"}
-_OWN = {JAPANESE: re.compile("[\u3040-\u30ff]"), KOREAN: re.compile("[\uac00-\ud7af]")}
 
 
 def _style(size: float, *, bold: bool = False, colour: Color = INK) -> ParagraphStyle:
@@ -225,21 +195,5 @@ def _padding(vertical: float, horizontal: float) -> list[tuple[Any, ...]]:
 
 def _text(text: str, style: ParagraphStyle) -> Paragraph:
     """The words as they are, markup included, each stretch of them in a font that has its characters."""
-    text = unicodedata.normalize("NFC", " ".join(text.split()))
-    asian = sorted(_ASIAN, key=lambda font: font not in _OWN or not _OWN[font].search(text))
-    set_in = [_set(each, style.fontName, asian) for each in text]
-    stretches = ((font, "".join(each for _, each in stretch)) for font, stretch in groupby(set_in, key=itemgetter(0)))
-    return Paragraph("".join(f'<font name="{font}">{escape(words)}</font>' for font, words in stretches), style)
-
-
-def _set(character: str, font: str, asian: list[str]) -> tuple[str, str]:
-    if ord(character) in REGULAR.face.charToGlyph:
-        return font, character
-    return next(((each, character) for each in asian if _encodes(_ASIAN[each], character)), (font, "\ufffd"))
-
-
-def _encodes(encoding: str, character: str) -> bool:
-    try:
-        return bool(character.encode(encoding))
-    except UnicodeEncodeError:
-        return False
+    set_in = stretches(characters(text, style.fontName))
+    return Paragraph("".join(f'<font name="{font}">{escape(words)}</font>' for font, words in set_in), style)
