@@ -1,15 +1,16 @@
-"""The ledger's tables. What keeps its totals and forbids changing a transfer are triggers: see the first migration."""
+"""The ledger's tables, freight accounts and exchange rates. What keeps totals and forbids changing a transfer or a rate are triggers: see the migrations."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKeyConstraint, Index, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, MetaData, String, Table, UniqueConstraint
 
-from services.payments.domain.ledger import CHART, MOVEMENTS
+from services.payments.domain import freight
+from services.payments.domain.ledger import CHART, EXCHANGED, KINDS, MOVEMENTS
 from services.payments.domain.order_account import STATES
 from shared.kit.money import LARGEST_MINOR
-from shared.platform.columns import Id, UtcDateTime
+from shared.platform.columns import Id, Json, UtcDateTime
 
 metadata = MetaData()
 
@@ -21,7 +22,17 @@ def _one_of(column: str, values: Iterable[str]) -> str:
     return f"{column} IN ({', '.join(map(repr, values))})"
 
 
-_DEBIT_SIDE = [kind.name for kind in CHART.values() if kind.side == "debit"]
+def _side(side: str) -> str:
+    return _one_of("kind", [kind.name for kind in CHART.values() if kind.side == side])
+
+
+def _belongs(column: str) -> str:
+    return f"({_one_of('kind', [each.kind for each in MOVEMENTS.values() if each.of == column])}) = ({column} IS NOT NULL)"
+
+
+_ORDERS_OR_FREIGHTS = (
+    f"CASE WHEN kind = '{EXCHANGED}' THEN (order_id IS NULL) <> (freight_id IS NULL) ELSE {_belongs('order_id')} AND {_belongs('freight_id')} END"
+)
 
 ledger_accounts = Table(
     "ledger_accounts",
@@ -33,7 +44,10 @@ ledger_accounts = Table(
     Column("debits", BigInteger, nullable=False, server_default="0"),
     Column("credits", BigInteger, nullable=False, server_default="0"),
     CheckConstraint(f"{_one_of('kind', CHART)} AND code LIKE kind || ':%'", name="ledger_account_kind"),
-    CheckConstraint(f"CASE WHEN {_one_of('kind', _DEBIT_SIDE)} THEN debits >= credits ELSE credits >= debits END", name="ledger_account_not_overdrawn"),
+    CheckConstraint(
+        f"CASE WHEN {_side('debit')} THEN debits >= credits WHEN {_side('credit')} THEN credits >= debits ELSE {_side('either')} END",
+        name="ledger_account_not_overdrawn",
+    ),
     CheckConstraint(f"debits BETWEEN 0 AND {LARGEST_TOTAL} AND credits BETWEEN 0 AND {LARGEST_TOTAL}", name="ledger_account_totals"),
 )
 
@@ -51,12 +65,63 @@ order_accounts = Table(
     Column("changed_at", UtcDateTime, nullable=False),
 )
 
+# One a supplier, in the currency that its balance is kept in (in the ledger, as `freight:<supplier>`).
+freight_accounts = Table(
+    "freight_accounts",
+    metadata,
+    Column("supplier_id", Id(), primary_key=True),
+    Column("currency", String(3), nullable=False),
+    Column("bound_at", UtcDateTime, nullable=False),
+)
+
+# What logistics had charged or credited, once a charge id and direction: `amount` as it was billed, `moved` in the account's currency (at `rate`, if that is another).
+freight_entries = Table(
+    "freight_entries",
+    metadata,
+    Column("id", Id(), primary_key=True),
+    Column("charge_id", Id(), nullable=False),
+    Column("direction", String(6), CheckConstraint(_one_of("direction", freight.DIRECTIONS), name="freight_entry_direction"), nullable=False),
+    Column("order_id", Id(), nullable=False),
+    Column("supplier_id", Id(), nullable=False),
+    Column("items", Json, nullable=False),
+    Column("amount", BigInteger, CheckConstraint(f"amount BETWEEN 0 AND {LARGEST_MINOR}", name="freight_entry_amount"), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("state", String(11), CheckConstraint(_one_of("state", freight.STATES), name="freight_entry_state"), nullable=False),
+    Column("moved", BigInteger),
+    Column("rate", String(40)),
+    Column("reason", String(40)),
+    Column("message", String(500)),
+    Column("at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    UniqueConstraint("charge_id", "direction", name="freight_entry_once"),
+    CheckConstraint(f"({_one_of('state', freight.MOVED)}) = (moved IS NOT NULL) AND moved >= 0", name="freight_entry_moved"),
+)
+Index("freight_entries_order", freight_entries.c.order_id)
+Index("freight_entries_supplier", freight_entries.c.supplier_id, freight_entries.c.at)
+
+# Only ever added to. The newest of a pair's rows that are valid is the one that counts.
+exchange_rates = Table(
+    "exchange_rates",
+    metadata,
+    Column("id", Id(), primary_key=True),
+    Column("base", String(3), nullable=False),
+    Column("quote", String(3), nullable=False),
+    Column("rate", String(40), CheckConstraint("CAST(rate AS NUMERIC) > 0", name="exchange_rate_positive"), nullable=False),  # exact: SQLite has no decimals
+    Column("valid_from", UtcDateTime, nullable=False),
+    Column("valid_until", UtcDateTime),
+    Column("loaded_by", String(80), nullable=False),
+    Column("loaded_at", UtcDateTime, nullable=False),
+    UniqueConstraint("base", "quote", "valid_from", name="exchange_rate_once"),
+    CheckConstraint("base <> quote", name="exchange_rate_between_two"),
+    CheckConstraint("valid_until > valid_from", name="exchange_rate_validity"),
+)
+
 # One positive amount from one account to another is balanced by construction, and its one currency is part of both foreign keys.
 transfers = Table(
     "transfers",
     metadata,
     Column("id", Id(), primary_key=True),
-    Column("kind", String(40), CheckConstraint(_one_of("kind", MOVEMENTS), name="transfer_kind"), nullable=False),
+    Column("kind", String(40), CheckConstraint(_one_of("kind", KINDS), name="transfer_kind"), nullable=False),
     Column("debit", String(60), nullable=False),
     Column("credit", String(60), nullable=False),
     Column("amount", BigInteger, CheckConstraint(f"amount BETWEEN 1 AND {LARGEST_MINOR}", name="transfer_amount"), nullable=False),
@@ -65,12 +130,14 @@ transfers = Table(
     Column("reference", String(140), unique=True),  # the bank's, of a deposit: each counts once
     Column("actor_id", String(80), nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Column("freight_id", Id(), ForeignKey(freight_entries.c.id)),
     ForeignKeyConstraint(["debit", "currency"], ["ledger_accounts.code", "ledger_accounts.currency"], name="transfer_debit_fkey"),
     ForeignKeyConstraint(["credit", "currency"], ["ledger_accounts.code", "ledger_accounts.currency"], name="transfer_credit_fkey"),
     ForeignKeyConstraint(["order_id"], ["order_accounts.order_id"], name="transfer_order_fkey"),
     CheckConstraint("debit <> credit", name="transfer_between_two"),
-    CheckConstraint("(kind = 'deposit') = (reference IS NOT NULL) AND (kind = 'deposit') = (order_id IS NULL)", name="transfer_belongs"),
+    CheckConstraint(f"{_belongs('reference')} AND {_ORDERS_OR_FREIGHTS}", name="transfer_belongs"),
     UniqueConstraint("order_id", "kind", name="transfer_once_per_order"),  # an order makes each movement at most once
 )
 Index("transfers_debit", transfers.c.debit, transfers.c.currency)
 Index("transfers_credit", transfers.c.credit, transfers.c.currency)
+Index("transfers_freight", transfers.c.freight_id, transfers.c.kind, unique=True)  # an entry of a freight account moves once

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.payments.application import handlers, queries
+from services.payments.application import freight, handlers, queries
 from services.payments.application.reactions import REACTIONS
-from shared.contracts import payments as contract
+from shared.contracts import freight as freight_contract, payments as contract
 from shared.platform.calls import Call
 from shared.platform.consumer import consumes
 from shared.platform.database import Transaction
@@ -30,6 +30,18 @@ class PaymentsService:
     @rpc(contract.DEPOSIT)
     def deposit(self, call: Call) -> Any:
         return self.store.write(call, handlers.deposit)
+
+    @rpc(freight_contract.BIND_FREIGHT_ACCOUNT)
+    def bind_freight_account(self, call: Call) -> Any:
+        return self.store.write(call, freight.bind)
+
+    @rpc(freight_contract.GET_FREIGHT_ACCOUNT)
+    def get_freight_account(self, call: Call) -> Any:
+        return self.store.read(call, freight.get)
+
+    @rpc(freight_contract.TOP_UP_FREIGHT_ACCOUNT)
+    def top_up_freight_account(self, call: Call) -> Any:
+        return self.store.write(call, freight.top_up)
 
     @consumes(REACTIONS)
     def react(self, tx: Transaction, event: Event) -> None:

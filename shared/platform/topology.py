@@ -14,8 +14,8 @@ SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "accounts": (),
     "catalog": ("orders",),
     "orders": ("catalog", "payments", "logistics"),
-    "payments": ("orders",),
-    "logistics": ("orders",),
+    "payments": ("orders", "logistics"),
+    "logistics": ("orders", "payments"),
 }
 """Which services' events each service takes. A service takes all events of a source, so that it can tell a gap from a type it has no use for."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from marshmallow import Schema
 from werkzeug.wrappers import Response
 
-from shared.contracts import accounts, catalog, logistics, orders, payments, purchases
+from shared.contracts import accounts, catalog, freight, logistics, orders, payments, purchases
 from shared.contracts.operations import Callback, Operation
 from shared.platform.client import Caller
 from shared.platform.web import Request
@@ -114,6 +114,9 @@ ROUTES = (
     Route(POST,  "/v1/tracking-events",                    logistics.REPORT_TRACKING,    "Report where a shipment is (carriers)"),
     Route(GET,   "/v1/balances",                           payments.GET_BALANCES,        "The caller's funds on the platform"),
     Route(POST,  "/v1/deposits",                           payments.DEPOSIT,             "Book money that came by bank for an account (operators)"),
+    Route(POST,  "/v1/freight-account",                    freight.BIND_FREIGHT_ACCOUNT, "Bind a freight account (suppliers)", 201, location="/v1/freight-account"),
+    Route(GET,   "/v1/freight-account",                    freight.GET_FREIGHT_ACCOUNT,  "The caller's freight account and its latest charges"),
+    Route(POST,  "/v1/freight-account/top-ups",            freight.TOP_UP_FREIGHT_ACCOUNT, "Top the freight account up from the caller's balance"),
 
     Route(GET,   "/v1/test-clock",                         orders.GET_CLOCK,             "The time that deadlines go by", development=True),
     Route(POST,  "/v1/test-clock",                         orders.ADVANCE_CLOCK,         "Advance that time (operators)", development=True),

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from sqlalchemy import case, func, literal, or_, select, union_all
 
+from services.payments.domain.freight import CHARGE
 from services.payments.domain.ledger import CHART
-from services.payments.models import ledger_accounts, order_accounts, transfers
+from services.payments.models import freight_entries, ledger_accounts, order_accounts, transfers
 from shared.platform.audit import Sum, faults
 from shared.platform.database import Transaction
 
 _accounts = ledger_accounts.c
 _grows_by_debits = _accounts.kind.in_([kind.name for kind in CHART.values() if kind.side == "debit"])
+_of_either_side = _accounts.kind.in_([kind.name for kind in CHART.values() if kind.side == "either"])
 _balance = case((_grows_by_debits, _accounts.debits - _accounts.credits), else_=_accounts.credits - _accounts.debits)
 
 
 def sums(tx: Transaction) -> list[Sum]:
     """All checks in turn. A faulty account has a line of its own, the sound ones are only counted."""
-    return [*_debits_and_credits(tx), *_kept_totals(tx), *_overdrawn(tx), *_escrow(tx), *_states(tx)]
+    return [*_debits_and_credits(tx), *_kept_totals(tx), *_overdrawn(tx), *_escrow(tx), *_freight(tx), *_states(tx)]
 
 
 def order_states(tx: Transaction) -> dict[str, str]:
@@ -50,7 +52,9 @@ def _kept_totals(tx: Transaction) -> list[Sum]:
 
 
 def _overdrawn(tx: Transaction) -> list[Sum]:
-    below = select(_accounts.code, _accounts.currency, _balance.label("balance")).where(_balance < 0).order_by(_accounts.code, _accounts.currency)
+    below = (
+        select(_accounts.code, _accounts.currency, _balance.label("balance")).where(_balance < 0, ~_of_either_side).order_by(_accounts.code, _accounts.currency)
+    )
     found = [(f"{row.code} {row.currency}", {"balance": row.balance}, row.balance) for row in tx.execute(below)]
     return faults("no balance below zero", "all accounts", _count(tx), found)
 
@@ -63,6 +67,20 @@ def _escrow(tx: Transaction) -> list[Sum]:
     escrow, orders = ({row.currency: int(row.total) for row in tx.execute(statement)} for statement in (in_escrow, held))
     figures = {currency: {"escrow": escrow.get(currency, 0), "orders": orders.get(currency, 0)} for currency in sorted(escrow | orders)}
     return [Sum("escrow = orders held", currency, each, each["escrow"] - each["orders"]) for currency, each in figures.items()]
+
+
+def _freight(tx: Transaction) -> list[Sum]:
+    """What each order's entries say was taken from the supplier's freight account against what the ledger took."""
+    on_account = [column.like("freight:%") for column in (transfers.c.debit, transfers.c.credit)]
+    both = freight_entries.outerjoin(transfers, (transfers.c.freight_id == freight_entries.c.id) & or_(*on_account))
+    moved = func.coalesce(freight_entries.c.moved, 0)
+    entries = func.sum(case((freight_entries.c.direction == CHARGE, moved), else_=-moved)).label("entries")
+    ledger = func.sum(case((on_account[0], transfers.c.amount), (on_account[1], -transfers.c.amount), else_=0)).label("ledger")
+    by_order = select(freight_entries.c.order_id, entries, ledger).select_from(both).group_by(freight_entries.c.order_id)
+    rows = tx.execute(by_order.having(entries != ledger).order_by(freight_entries.c.order_id))
+    found = [(row.order_id, {"entries": int(row.entries), "ledger": int(row.ledger)}, int(row.entries - row.ledger)) for row in rows]
+    orders = tx.execute(select(func.count(freight_entries.c.order_id.distinct()))).scalar_one()
+    return faults("freight charged = ledger", "all orders", orders, found)
 
 
 def _states(tx: Transaction) -> list[Sum]:

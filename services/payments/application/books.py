@@ -55,7 +55,9 @@ def least_balance(tx: Transaction, codes: Sequence[str], currency: str) -> Money
     return Money(min(found.get(code, 0) for code in codes), currency)
 
 
-def record(tx: Transaction, transfer: Transfer, actor_id: str, *, order_id: str | None = None, reference: str | None = None) -> bool:
+def record(
+    tx: Transaction, transfer: Transfer, actor_id: str, *, order_id: str | None = None, reference: str | None = None, freight_id: str | None = None
+) -> bool:
     """Write the transfer down; False, and nothing changed, where a deposit of the same bank `reference` is there already."""
     currency = transfer.amount.currency
     for code in sorted((transfer.debit, transfer.credit)):
@@ -71,6 +73,7 @@ def record(tx: Transaction, transfer: Transfer, actor_id: str, *, order_id: str 
         "reference": reference,
         "actor_id": actor_id,
         "at": tx.now,
+        "freight_id": freight_id,
     }
     if reference is not None:
         return tx.insert_once(transfers, values)

@@ -1,11 +1,11 @@
-"""Which events of orders payments follows, and what it reads in them."""
+"""Which events of orders and logistics payments follows, and what it reads in those of orders."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from services.payments.application import books, handlers
+from services.payments.application import books, freight_charges, handlers
 from services.payments.domain.order_account import OrderAccount
 from shared.kit.errors import NotFound
 from shared.platform.database import Transaction
@@ -52,7 +52,9 @@ def _locked_account(tx: Transaction, data: Mapping[str, Any]) -> OrderAccount:
     return account
 
 
-REACTIONS: dict[str, Callable[[Transaction, Event], None]] = {
+Reaction = Callable[[Transaction, Event], None]
+
+ON_ORDERS: dict[str, Reaction] = {
     "orders.order_placed.v1": open_account,
     "orders.payment_submitted.v1": take_payment,
     "orders.payment_confirmed.v1": settle_invoice,
@@ -60,4 +62,9 @@ REACTIONS: dict[str, Callable[[Transaction, Event], None]] = {
     "orders.order_cancelled.v1": give_up,
     "orders.refund_received.v1": follow,
     "orders.protection_ended.v1": follow,
+}
+REACTIONS: dict[str, Reaction] = {
+    **ON_ORDERS,
+    "logistics.freight_due.v1": freight_charges.charge,
+    "logistics.freight_credited.v1": freight_charges.credit,
 }

@@ -2,7 +2,8 @@
 
 Double entry: a transfer debits one account and credits another with one positive amount in one currency, so the books balance
 by construction. An account of the debit side grows by debits (something somebody has, or may claim); one of the credit side by
-credits (something owed to somebody). No account may fall below zero. A code is `kind:owner`, e.g. `escrow:<order id>`.
+credits (something owed to somebody). No account may fall below zero, but for those of the side `either`. A code is `kind:owner`,
+e.g. `escrow:<order id>`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from shared.kit.money import Money
 
 @dataclass(frozen=True, slots=True)
 class AccountKind:
-    """`side` is `debit` or `credit`: which of the two makes the account grow."""
+    """`side` is `debit` or `credit`: which of the two makes the account grow. One of `either` side counts as credit, and may be below zero."""
 
     name: str
     side: str
@@ -29,6 +30,9 @@ CHART = {
         AccountKind("bank",       "debit",  "the platform's own account at its bank"),
         AccountKind("balance",    "credit", "a party's funds on the platform"),
         AccountKind("escrow",     "credit", "held for an order until it is released or refunded"),
+        AccountKind("freight",    "credit", "a supplier's freight account: funds that only carriage is paid from"),
+        AccountKind("carriage",   "credit", "what the platform has been paid for carriage, and owes the carriers"),
+        AccountKind("exchange",   "either", "what the platform took in a currency for what it gave in others"),
         # Direct settlement: no money passes the platform; these are the parties' claims on each other, order by order.
         AccountKind("sale",       "credit", "what the supplier sold, less what was undone"),
         AccountKind("receivable", "debit",  "the supplier's claim on the buyer: not yet paid"),
@@ -51,14 +55,30 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """A kind of transfer. `debit` and `credit` are codes with the owner's part left open: `{order}`, `{buyer}`, `{supplier}`."""
+    """A kind of transfer. `debit` and `credit` are codes with the owner's part left open: `{order}`, `{buyer}`, `{supplier}`.
+
+    `of` is what it belongs to, by the column that says which: an order, a bank's reference, an entry of a freight account, or nothing (None).
+    """
 
     kind: str
     debit: str
     credit: str
+    of: str | None = "order_id"
 
     def transfer(self, owners: Mapping[str, str], amount: Money) -> Transfer:
         return Transfer(self.kind, self.debit.format_map(owners), self.credit.format_map(owners), amount)
+
+    def exchanged(self, owners: Mapping[str, str], taken: Money, given: Money) -> list[Transfer]:
+        """The movement where what one account gives and what the other gets may be of two currencies: then by way of the platform's exchange
+        account. What rounding makes nothing of is left out. Those who move two currencies lock them in one order, that of their codes."""
+        if taken.currency == given.currency:
+            legs = [self.transfer(owners, given)]
+        else:
+            legs = [
+                Transfer(self.kind, self.debit.format_map(owners), EXCHANGE, taken),
+                Transfer(EXCHANGED, EXCHANGE, self.credit.format_map(owners), given),
+            ]
+        return sorted((each for each in legs if each.amount.minor), key=lambda each: each.amount.currency)
 
     def lowered(self, owners: Mapping[str, str]) -> list[str]:
         """The accounts that it takes from, by code: they bound its amount."""
@@ -66,14 +86,20 @@ class Movement:
         return [template.format_map(owners) for template, side in sides if kind_of(template).side == side]
 
 
+EXCHANGE, EXCHANGED = "exchange:platform", "exchanged"
+"""The account that two currencies meet on, and the kind of transfer by which the second leaves it."""
+
 MOVEMENTS = {
     movement.kind: movement
     for movement in (
-        #         kind                          debit                  credit
-        Movement("deposit",                    "bank:platform",       "balance:{party}"),
+        #         kind                          debit                  credit                 of
+        Movement("deposit",                    "bank:platform",       "balance:{party}",     "reference"),
         Movement("escrow_paid",                "balance:{buyer}",     "escrow:{order}"),
         Movement("escrow_refunded",            "escrow:{order}",      "balance:{buyer}"),
         Movement("escrow_released",            "escrow:{order}",      "balance:{supplier}"),
+        Movement("freight_topped_up",          "balance:{supplier}",  "freight:{supplier}",  None),
+        Movement("freight_charged",            "freight:{supplier}",  "carriage:platform",   "freight_id"),
+        Movement("freight_credited",           "carriage:platform",   "freight:{supplier}",  "freight_id"),
         Movement("invoiced",                   "receivable:{order}",  "sale:{order}"),
         Movement("invoice_voided",             "sale:{order}",        "receivable:{order}"),
         Movement("payment_reported",           "in_transit:{order}",  "receivable:{order}"),
@@ -83,6 +109,8 @@ MOVEMENTS = {
         Movement("refund_settled",             "sale:{order}",        "refund_due:{order}"),
     )
 }  # fmt: skip
+
+KINDS = (*MOVEMENTS, EXCHANGED)
 
 # Those by which a buyer pays.
 PAYMENTS = frozenset({"escrow_paid", "payment_reported"})

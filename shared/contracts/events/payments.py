@@ -22,14 +22,23 @@ class PaymentRefused(Notice):
     message = fields.String(required=True)
 
 
-class FreightCharged(Notice):
+class FreightAnswer(Notice):
     order_id = Id(required=True)
     charge_id = Id(required=True)
 
 
-class FreightRefused(FreightCharged):
+class FreightMoved(FreightAnswer):
+    amount = Money(load_default=None, allow_none=True, metadata={"description": "In the account's currency; all items together, converted and rounded once."})
+
+
+class FreightRefused(FreightAnswer):
     reason = fields.String(required=True, metadata={"description": "`freight_account_missing`, `freight_currency_mismatch` or `insufficient_freight_funds`."})
     message = fields.String(required=True, metadata={"description": "What to do about it."})
+
+
+class FreightAccountBound(Notice):
+    account_id = Id(required=True)
+    currency = fields.String(required=True)
 
 
 class DepositMade(Notice):
@@ -46,7 +55,10 @@ EVENTS = (
     EventContract("payments.refund_due.v1", OrderAmount, "order", "Direct settlement: the supplier owes the buyer this amount."),
     EventContract("payments.refund_settled.v1", OrderAmount, "order", "Direct settlement: the buyer has the refund."),
     EventContract("payments.funds_released.v1", OrderAmount, "order", "Escrow: what was held went to the supplier's balance."),
-    EventContract("payments.freight_charged.v1", FreightCharged, "order", "All of a charge is taken from the supplier's freight account."),
+    EventContract("payments.freight_charged.v1", FreightMoved, "order", "All of a charge is taken from the supplier's freight account."),
     EventContract("payments.freight_refused.v1", FreightRefused, "order", "The charge could not be taken; nothing was moved."),
+    EventContract("payments.freight_refunded.v1", FreightMoved, "order", "Freight was given back to the supplier's freight account."),
+    EventContract("payments.freight_account_bound.v1", FreightAccountBound, "account", "A supplier has a freight account now."),
+    EventContract("payments.freight_topped_up.v1", DepositMade, "account", "Funds went from a supplier's balance to their freight account."),
     EventContract("payments.deposit_made.v1", DepositMade, "account", "Funds were put on an account's balance."),
 )

@@ -7,10 +7,12 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from services.payments.application import handlers, queries
+from services.payments.application import freight, handlers, queries
 from services.payments.application.audit import sums
 from services.payments.application.reactions import REACTIONS
-from shared.contracts import payments as contract
+from shared.contracts import freight as freight_contract, payments as contract
+from shared.contracts.dumping import dump
+from shared.contracts.operations import Operation
 from shared.kit.actor import Actor
 from shared.kit.clock import utc_now
 from shared.kit.ids import new_id
@@ -87,6 +89,25 @@ class Trade:
         return self.event("protection_ended")
 
 
+@dataclass
+class Parcel:
+    """One order's freight, as logistics tells of it."""
+
+    supplier: str
+    order_id: str = field(default_factory=new_id)
+
+    def due(self, *items: tuple[str, Money], charge_id: str | None = None) -> Event:
+        return self._event("freight_due", items, charge_id)
+
+    def credited(self, *items: tuple[str, Money], charge_id: str | None = None) -> Event:
+        return self._event("freight_credited", items, charge_id)
+
+    def _event(self, name: str, items: tuple[tuple[str, Money], ...], charge_id: str | None) -> Event:
+        raw = {"order_id": self.order_id, "charge_id": charge_id or new_id(), "account_id": self.supplier}
+        raw |= {"items": [{"kind": kind, "amount": wire(amount)} for kind, amount in items]}
+        return Event(new_id(), f"logistics.{name}.v1", "logistics", self.order_id, 1, utc_now(), Context(), raw)
+
+
 class Scene:
     """`happen` lets payments react to events, one transaction each; the rest asks it and looks into its books."""
 
@@ -108,6 +129,22 @@ class Scene:
     def payments(self, order_id: str, actor: Actor | None = OPERATOR) -> dict[str, Any]:
         asked = call(contract.GET_ORDER_PAYMENTS, actor, {"id": order_id})
         return self.database.run(lambda tx: queries.get_order_payments(tx, asked))  # type: ignore[no-any-return]
+
+    def bind(self, supplier: str, currency: str = "USD", roles: tuple[str, ...] = ("supplier",)) -> dict[str, Any]:
+        return self.ask(freight_contract.BIND_FREIGHT_ACCOUNT, freight.bind, Actor(supplier, frozenset(roles)), {"currency": currency})
+
+    def top_up(self, supplier: str, amount: Money) -> dict[str, Any]:
+        asked = {"amount": wire(amount)}
+        return self.ask(freight_contract.TOP_UP_FREIGHT_ACCOUNT, freight.top_up, Actor(supplier, frozenset({"supplier"})), asked)
+
+    def freight_account(self, supplier: str) -> dict[str, Any]:
+        return self.ask(freight_contract.GET_FREIGHT_ACCOUNT, freight.get, Actor(supplier, frozenset({"supplier"})), {})
+
+    def ask(self, operation: Operation, handler: Any, actor: Actor | None, data: dict[str, Any]) -> dict[str, Any]:
+        """The handler's answer, which fits its contract."""
+        answer: dict[str, Any] = self.database.run(lambda tx: handler(tx, call(operation, actor, data)))
+        assert operation.answer().validate(dump(operation.answer, answer)) == {}
+        return answer
 
     def told(self, subject: str) -> list[tuple[str, dict[str, Any]]]:
         """What was published about the order or account, in order: the event's name and its data."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from services.payments.application.reactions import REACTIONS
+from services.payments.application.reactions import ON_ORDERS
 from shared.kit.errors import TradeError
 from shared.kit.ids import new_id
 from shared.kit.money import Money
@@ -86,7 +86,7 @@ def test_what_is_told_adds_up_to_what_is_there(scene: Scene, dues: list[int], st
 
 def test_the_stories_know_every_event() -> None:
     trade = Trade("direct", Money(1, "USD"))
-    assert {event(trade).type for event in (placed, paid, confirmed, cancelled, rejected, refunded, ended)} == REACTIONS.keys()
+    assert {event(trade).type for event in (placed, paid, confirmed, cancelled, rejected, refunded, ended)} == ON_ORDERS.keys()
 
 
 def follow(scene: Scene, trade: Trade, course: Course) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import text, update
 
 from services.payments.application.audit import order_states, sums
-from services.payments.models import ledger_accounts, order_accounts
+from services.payments.models import freight_entries, ledger_accounts, order_accounts
 from shared.kit.ids import new_id
 from shared.platform.audit import Sum
-from tests.integration.payments.scene import Scene, Trade, usd
+from tests.integration.payments.scene import Parcel, Scene, Trade, usd
 
 
 def test_sound_books_come_out_even(scene: Scene) -> None:
@@ -21,6 +21,7 @@ def test_sound_books_come_out_even(scene: Scene) -> None:
         Sum("totals = transfers", "all accounts", {"checked": 9, "faulty": 0}),
         Sum("no balance below zero", "all accounts", {"checked": 9, "faulty": 0}),
         Sum("escrow = orders held", "USD", {"escrow": 30_00, "orders": 30_00}),
+        Sum("freight charged = ledger", "all orders", {"checked": 0, "faulty": 0}),
         Sum("orders' accounts", "direct, open", {"orders": 1}),
         Sum("orders' accounts", "direct, settled", {"orders": 1}),
         Sum("orders' accounts", "escrow, held", {"orders": 1}),
@@ -68,3 +69,19 @@ def test_an_order_that_says_held_without_its_money_in_escrow_is_a_fault(scene: S
     with scene.database.transaction() as tx:
         tx.execute(update(order_accounts).values(state="held"))
     assert scene.faults() == [Sum("escrow = orders held", "USD", {"escrow": 0, "orders": 30_00}, -30_00)]
+
+
+def test_freight_that_is_not_what_the_ledger_took_is_a_fault_of_its_order(scene: Scene) -> None:
+    supplier = new_id()
+    parcel, sound = Parcel(supplier), Parcel(supplier)
+    scene.deposit(supplier, usd(50_00))
+    scene.bind(supplier)
+    scene.top_up(supplier, usd(50_00))
+    scene.happen(parcel.due(("freight", usd(20_00))), sound.due(("freight", usd(10_00))), sound.credited(("freight", usd(4_00))))
+    assert Sum("freight charged = ledger", "all orders", {"checked": 2, "faulty": 0}) in scene.audit()
+    with scene.database.transaction() as tx:
+        tx.execute(update(freight_entries).where(freight_entries.c.order_id == parcel.order_id).values(moved=19_00))
+    assert scene.faults() == [
+        Sum("freight charged = ledger", "all orders", {"checked": 2, "faulty": 1}, 1),
+        Sum("freight charged = ledger", parcel.order_id, {"entries": 19_00, "ledger": 20_00}, -1_00),
+    ]

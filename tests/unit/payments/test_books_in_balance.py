@@ -8,7 +8,7 @@ from itertools import permutations, product
 
 from hypothesis import given, strategies as st
 
-from services.payments.application.reactions import REACTIONS
+from services.payments.application.reactions import ON_ORDERS
 from services.payments.domain.ledger import MOVEMENTS, Transfer, balance_after
 from services.payments.domain.order_account import OrderAccount, decide, position, row_for
 from shared.contracts.trade import SETTLEMENTS
@@ -66,7 +66,7 @@ class Books:
 
 
 # Most stories begin as orders do; everything is possible at any time.
-events = st.sampled_from(BEGINNING) | st.sampled_from(sorted(REACTIONS))
+events = st.sampled_from(BEGINNING) | st.sampled_from(sorted(ON_ORDERS))
 amounts = st.integers(1, 9)
 happenings = st.builds(Happening, st.integers(0, len(TRADES) - 1), events, amounts)
 stories = st.lists(st.builds(Deposit, st.sampled_from(PARTIES), amounts) | happenings, max_size=100)

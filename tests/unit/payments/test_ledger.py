@@ -35,6 +35,6 @@ def test_only_what_is_invoiced_and_what_comes_by_bank_is_taken_from_nowhere() ->
 
 def test_funds_never_mix_with_the_claims_of_direct_settlement() -> None:
     """What the platform has and owes is one book, what buyer and supplier say to each other another: no movement joins them."""
-    funds = {"bank", "balance", "escrow"}
+    funds = {"bank", "balance", "escrow", "freight", "carriage"}
     for movement in MOVEMENTS.values():
         assert (kind_of(movement.debit).name in funds) == (kind_of(movement.credit).name in funds), movement.kind

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.payments.application.reactions import REACTIONS
+from services.payments.application.reactions import ON_ORDERS
 from services.payments.domain.ledger import MOVEMENTS
 from services.payments.domain.order_account import ROWS, STATES, OrderAccount, PaymentRefused, Row, check_payment, decide, position, row_for
 from shared.contracts.events import EVENTS
@@ -28,14 +28,14 @@ def usd(minor: int) -> Money:
 
 class TestTheTable:
     def test_every_event_in_it_is_listened_to_and_has_a_contract(self) -> None:
-        assert {row.event for row in ROWS} == REACTIONS.keys()
-        assert REACTIONS.keys() <= EVENTS.keys()
+        assert {row.event for row in ROWS} == ON_ORDERS.keys()
+        assert ON_ORDERS.keys() <= EVENTS.keys()
 
     def test_every_event_told_has_a_contract(self) -> None:
         assert {row.tells for row in ROWS if row.tells} <= EVENTS.keys()
 
-    def test_every_movement_but_the_deposit_is_made_by_some_row(self) -> None:
-        assert {row.movement for row in ROWS if row.movement} == MOVEMENTS.keys() - {"deposit"}
+    def test_every_movement_of_an_order_is_made_by_some_row(self) -> None:
+        assert {row.movement for row in ROWS if row.movement} == {each.kind for each in MOVEMENTS.values() if each.of == "order_id"}
 
     def test_no_movement_is_made_twice_on_one_walk(self) -> None:
         """The database allows each movement once an order."""
@@ -47,7 +47,7 @@ class TestTheTable:
     @pytest.mark.parametrize("settlement", SETTLEMENTS)
     def test_every_other_event_is_refused_and_the_error_tells_the_state(self, settlement: str) -> None:
         answered = {(row.source, row.event) for row in ROWS if row.settlement == settlement}
-        refused = [(state, event) for state in (None, *STATES) for event in REACTIONS if (state, event) not in answered]
+        refused = [(state, event) for state in (None, *STATES) for event in ON_ORDERS if (state, event) not in answered]
         assert refused
         for state, event in refused:
             with pytest.raises(Conflict, match=state or "not open") as caught:
