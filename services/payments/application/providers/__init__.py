@@ -1,0 +1,1 @@
+"""Payment providers: the one port they all sit behind, and an adapter each."""
