@@ -87,6 +87,22 @@ def run(service: Service) -> None:
 
 
 @app.command()
+def provider(
+    port: Annotated[int, typer.Option(help="0: any free one.")] = 8100,
+    host: Annotated[str, typer.Option()] = "127.0.0.1",
+    file: Annotated[Path | None, typer.Option(help="Its memory; DATA/provider.sqlite3 without it.")] = None,
+    webhook_url: Annotated[str, typer.Option(envvar="PROVIDER_WEBHOOK_URL", help="Where callbacks go; without it they wait.")] = "",
+    mischief: Annotated[str | None, typer.Option(envvar="PROVIDER_MISCHIEF", help="JSON, as in PUT /v1/mischief; without it, as it was last.")] = None,
+    socket: Annotated[int | None, typer.Option(hidden=True)] = None,
+    while_stdin: Annotated[bool, typer.Option("--while-stdin", hidden=True)] = False,
+) -> None:
+    """Run the sandbox payment provider until SIGTERM. Its keys: PROVIDER_KEY, PROVIDER_PUBLIC_KEY, PROVIDER_WEBHOOK_SECRET."""
+    from tradelane.provider import server
+
+    server.run(file, host, port, webhook_url, mischief, socket, while_stdin=while_stdin)
+
+
+@app.command()
 def migrate(services: Annotated[list[str] | None, typer.Argument(metavar="SERVICE", help="All that have a database, if none is named.")] = None) -> None:
     """Bring databases to the newest schema."""
     from shared.platform.migrate import migrate as bring_up

@@ -12,6 +12,7 @@ from marshmallow import validate
 
 SERVICES = ("accounts", "catalog", "orders", "payments", "logistics", "gateway")
 EMBEDDED_BROKER = "memory://"
+SHIPPED_SECRET = "provider"  # noqa: S105 - what docker-compose.yml gives the sandbox, for development
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,12 @@ class Settings:
     retry_attempts: int
     retry_backoff: float
     gap_patience: float
+    provider: str
+    provider_url: str
+    provider_public_url: str
+    provider_public_key: str
+    provider_key: str = field(repr=False)
+    provider_webhook_secret: str = field(repr=False)
     log_format: str
     log_level: str
     crash_point: str
@@ -86,6 +93,12 @@ def read() -> Settings:
             retry_attempts=env.int("RETRY_ATTEMPTS", 10),
             retry_backoff=env.float("RETRY_BACKOFF", 0.5),
             gap_patience=env.float("GAP_PATIENCE", 30.0),
+            provider=env.str("PROVIDER", "sandbox", validate=validate.OneOf(("sandbox", "stripe"))),
+            provider_url=env.str("PROVIDER_URL", ""),  # `tradelane up` starts a sandbox of its own where it is empty
+            provider_public_url=env.str("PROVIDER_PUBLIC_URL", "") or env.str("PROVIDER_URL", ""),  # where clients reach it, to make tokens
+            provider_public_key=env.str("PROVIDER_PUBLIC_KEY", ""),
+            provider_key=env.str("PROVIDER_KEY", ""),
+            provider_webhook_secret=env.str("PROVIDER_WEBHOOK_SECRET", ""),
             log_format=env.str("LOG_FORMAT", "text", validate=validate.OneOf(("text", "json"))),
             log_level=env.str("LOG_LEVEL", "INFO").upper(),
             crash_point=env.str("CRASH_POINT", "", validate=validate.Regexp(r"(|[a-z_]+:[01](\.\d+)?:\w+)$")),  # see crashpoints.py
@@ -109,6 +122,9 @@ def _check_for_production(loaded: Settings) -> None:
         address = urlsplit(value)
         if address.username and (not address.password or address.password == address.username):
             raise ValueError(f"settings: {name} has no password, or a default one; TRADELANE_MODE=production needs one of its own.")
+    for name, value in {"PROVIDER_KEY": loaded.provider_key, "PROVIDER_WEBHOOK_SECRET": loaded.provider_webhook_secret}.items():
+        if value == SHIPPED_SECRET:
+            raise ValueError(f"settings: {name} is the one that docker-compose.yml ships; TRADELANE_MODE=production needs one of its own.")
 
 
 @cache
