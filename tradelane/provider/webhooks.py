@@ -17,7 +17,7 @@ from tradelane.provider.store import Store
 
 log = logging.getLogger(__name__)
 
-HOLD = 2.0  # seconds that one which is to come after the next is held back at most
+HOLD = 5.0  # seconds that one which is to come after the next is held back at most
 TIMEOUT = 5.0
 LONGEST_PAUSE = 10.0
 IDLE = 60.0
