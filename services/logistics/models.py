@@ -1,9 +1,9 @@
-"""The tables of logistics: one shipment per order, what was filed and issued for it, the carrier's tracking events and the channels' tariffs (both append-only
-by trigger)."""
+"""The tables of logistics: one shipment per order, what was filed and issued for it, what carriers sent and which of it is the shipment's tracking,
+the notices raised, and the channels' tariffs. What carriers sent, tracking and tariffs are append-only by trigger."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, ForeignKey, Index, Integer, MetaData, String, Table, UniqueConstraint, false
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint, false
 
 from services.logistics.domain.tariff import KINDS as SURCHARGE_KINDS
 from shared.platform.columns import Id, Json, UtcDateTime
@@ -27,12 +27,18 @@ shipments = Table(
     Column("notice", Json),
     Column("in_transit", Boolean, nullable=False, server_default=false()),  # the order waits for the goods to arrive
     Column("arrival_told_at", UtcDateTime),
+    Column("carrier", String(40)),  # who has the goods, as far as channel and waybill tell
+    Column("dispatched_at", UtcDateTime),
+    Column("look_at", UtcDateTime),  # when to see whether tracking is as it should be
+    Column("poll_at", UtcDateTime),  # when to ask its carrier, if that is asked
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     UniqueConstraint("channel", "waybill_key", name="shipments_waybill"),
     CheckConstraint("state NOT IN ('dispatched', 'arrived', 'delivered') OR waybill_key IS NOT NULL", name="shipments_under_way"),
 )
 Index("shipments_waybill_key", shipments.c.waybill_key)
+Index("shipments_look", shipments.c.look_at, postgresql_where=shipments.c.look_at.is_not(None))
+Index("shipments_poll", shipments.c.carrier, shipments.c.poll_at, postgresql_where=shipments.c.poll_at.is_not(None))
 
 # Filed with customs or an insurer: `issuer` gave, or takes, the number, which is nobody else's.
 EXPORT, IMPORT, INSURANCE = KINDS = ("export", "import", "insurance")
@@ -69,11 +75,47 @@ tracking_events = Table(
     Column("waybill_key", String(120), primary_key=True),
     Column("event_id", String(80), primary_key=True),
     Column("status", String(40), nullable=False),
+    Column("reason", String(40)),
     Column("description", String(300)),
     Column("location", String(120)),
+    Column("country", String(2)),
     Column("occurred_at", UtcDateTime, nullable=False),
     Column("reported_at", UtcDateTime, nullable=False),
     Column("reported_by", String(40), nullable=False),
+)
+
+# What carriers sent, as it came, and what it means. A shipment's part of it stands in `tracking_events`, too, as soon as a shipment has the waybill.
+carrier_events = Table(
+    "carrier_events",
+    metadata,
+    Column("sender", String(40), primary_key=True),
+    Column("waybill_key", String(120), primary_key=True),
+    Column("event_id", String(60), primary_key=True),
+    Column("status", String(40), nullable=False),
+    Column("reason", String(40)),
+    Column("description", String(300)),
+    Column("location", String(120)),
+    Column("country", String(2)),
+    Column("occurred_at", UtcDateTime, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("raw", Text, nullable=False),
+)
+Index("carrier_events_waybill_key", carrier_events.c.waybill_key)
+
+# `occasion` is told once per waybill.
+NOTICES = ("silent", "overdue", "abnormal")
+tracking_notices = Table(
+    "tracking_notices",
+    metadata,
+    Column("order_id", Id(), ForeignKey(shipments.c.order_id), primary_key=True),
+    Column("waybill_key", String(120), primary_key=True),
+    Column("occasion", String(120), primary_key=True),
+    Column("kind", String(20), CheckConstraint(f"kind IN {NOTICES}", name="tracking_notices_kind"), nullable=False),
+    Column("status", String(40), nullable=False),
+    Column("reason", String(40)),
+    Column("message", String(600), nullable=False),
+    Column("contact", Json, nullable=False),
+    Column("raised_at", UtcDateTime, nullable=False),
 )
 
 # What a channel costs from a day on. A tariff never changes: the one that begins last counts, of those that begin on one day the last revision.

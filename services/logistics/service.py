@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.logistics.application import handlers, queries
+from services.logistics.application import handlers, public_tracking, queries, tracking, watch
 from services.logistics.application.printing import printed
 from services.logistics.application.reactions import REACTIONS
-from shared.contracts import logistics as contract
+from shared.contracts import logistics as contract, tracking as tracking_contract
 from shared.platform.calls import Call
 from shared.platform.consumer import consumes
 from shared.platform.cpu import offload
 from shared.platform.database import Transaction
 from shared.platform.rpc import rpc
 from shared.platform.store import Store
+from shared.platform.timer import every
 from shared.platform.wire import Event
 
 
@@ -37,6 +38,23 @@ class LogisticsService:
     def report_tracking(self, call: Call) -> Any:
         return self.store.write(call, handlers.report_tracking)
 
+    @rpc(tracking_contract.RECEIVE_CALLBACK)
+    def receive_carrier_callback(self, call: Call) -> Any:
+        return self.store.write(call, tracking.receive_callback)
+
+    @rpc(tracking_contract.TRACK)
+    def track(self, call: Call) -> Any:
+        return self.store.read(call, public_tracking.track)
+
     @consumes(REACTIONS)
     def react(self, tx: Transaction, event: Event) -> None:
         REACTIONS[event.type](tx, event)
+
+    @every(seconds=10.0)
+    def look_after_shipments(self) -> None:
+        while self.store.run(watch.look):
+            pass
+
+    @every(seconds=10.0)
+    def poll_carriers(self) -> None:
+        watch.poll(self.store.run)

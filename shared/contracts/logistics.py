@@ -6,22 +6,7 @@ from marshmallow import fields, validate
 
 from shared.contracts.fields import Id, Measure, Shape, Text, Timestamp
 from shared.contracts.operations import ById, Empty, Operation
-
-TRACKING_STATUSES = (
-    "pending",
-    "picked_up",
-    "in_transit",
-    "on_hold",
-    "delivery_delayed",
-    "out_for_delivery",
-    "ready_for_pickup",
-    "delivered",
-    "delivery_failed",
-    "return_to_sender",
-    "cancelled",
-    "unknown",
-)
-"""Karrio's unified tracking vocabulary."""
+from shared.contracts.tracking import Sighting, TrackingNotice
 
 
 class Channel(Shape):
@@ -42,13 +27,6 @@ class Channel(Shape):
 
 class Channels(Shape):
     items = fields.List(fields.Nested(Channel), required=True)
-
-
-class TrackingEvent(Shape):
-    status = fields.String(required=True, validate=validate.OneOf(TRACKING_STATUSES))
-    description = Text(300, allow_none=True)
-    location = Text(120, allow_none=True)
-    occurred_at = Timestamp(required=True)
 
 
 class DocumentLink(Shape):
@@ -72,21 +50,18 @@ class Shipment(Shape):
     state = fields.String(required=True, metadata={"description": "`planned`, `refused`, `dispatched`, `arrived`, `delivered` or `voided`."})
     waybill_number = fields.String(allow_none=True)
     tracking_status = fields.String(required=True)
-    tracking = fields.List(fields.Nested(TrackingEvent), required=True)
+    tracking = fields.List(fields.Nested(Sighting), required=True)
+    notices = fields.List(fields.Nested(TrackingNotice), required=True, metadata={"description": "What tracking found amiss, oldest first."})
     documents = fields.List(fields.Nested(DocumentLink), required=True)
     declarations = fields.List(fields.Nested(Filing), required=True, metadata={"description": "Export, import and insurance filings, oldest first."})
 
 
-class ReportTracking(Shape):
+class ReportTracking(Sighting):
     """By a carrier."""
 
     waybill_number = Text(40, required=True, metadata={"description": "Case, spaces and dashes do not matter."})
     channel = Text(40, metadata={"description": "Needed where several channels use the same waybill number."})
     event_id = Text(80, required=True, metadata={"description": "The carrier's own id of the event; the same one counts once."})
-    status = fields.String(required=True, validate=validate.OneOf(TRACKING_STATUSES))
-    description = Text(300)
-    location = Text(120)
-    occurred_at = Timestamp(required=True)
 
 
 class GetDocument(Shape):

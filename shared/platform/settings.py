@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -13,6 +16,9 @@ from marshmallow import validate
 SERVICES = ("accounts", "catalog", "orders", "payments", "logistics", "gateway")
 EMBEDDED_BROKER = "memory://"
 SHIPPED_SECRET = "provider"  # noqa: S105 - what docker-compose.yml gives the sandbox, for development
+SHORTEST_SECRET = 16
+
+_CARRIER = re.compile(r"CARRIER_(?P<code>[A-Z0-9_]{1,19})_(?P<what>SECRET|URL|KEY)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ class Settings:
     log_format: str
     log_level: str
     crash_point: str
+    carriers: dict[str, dict[str, str]] = field(repr=False)  # CARRIER_<CODE>_SECRET, _URL and _KEY, by code in lower case
 
     @property
     def embedded(self) -> bool:
@@ -102,6 +109,7 @@ def read() -> Settings:
             log_format=env.str("LOG_FORMAT", "text", validate=validate.OneOf(("text", "json"))),
             log_level=env.str("LOG_LEVEL", "INFO").upper(),
             crash_point=env.str("CRASH_POINT", "", validate=validate.Regexp(r"(|[a-z_]+:[01](\.\d+)?:\w+)$")),  # see crashpoints.py
+            carriers=_carriers(),
         )
     except EnvError as error:
         raise ValueError(f"settings: {error}") from error
@@ -110,6 +118,23 @@ def read() -> Settings:
     if loaded.production:
         _check_for_production(loaded)
     return loaded
+
+
+def _carriers() -> dict[str, dict[str, str]]:
+    """How carriers are reached: with SECRET they sign their callbacks, at URL they are asked, with KEY as token."""
+    carriers: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, value in os.environ.items():
+        if not name.startswith("CARRIER_") or not value:
+            continue
+        found = _CARRIER.fullmatch(name)
+        if found is None:
+            raise ValueError(f"settings: {name} says nothing: CARRIER_<CODE>_SECRET, CARRIER_<CODE>_URL and CARRIER_<CODE>_KEY do.")
+        if found["what"] == "SECRET" and len(value) < SHORTEST_SECRET:
+            raise ValueError(f"settings: {name} is too short to be a secret; make it {SHORTEST_SECRET} characters or more.")
+        if found["what"] == "URL" and urlsplit(value).scheme not in ("http", "https"):
+            raise ValueError(f"settings: {name} is no address: https://…")
+        carriers[found["code"].lower()][found["what"].lower()] = value
+    return dict(carriers)
 
 
 def _check_for_production(loaded: Settings) -> None:

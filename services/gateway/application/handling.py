@@ -26,7 +26,8 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 0.2
 
 def handle(route: Route, request: Request, rpc: Caller, keys: Keys) -> Response:
     """The response to a request for the route; every error is a TradeError or one of Werkzeug's."""
-    actor = None if route.public else caller(request, keys, rpc)
+    asks_as_nobody = route.public and not (route.knows_caller and "Authorization" in request.headers)
+    actor = None if asks_as_nobody else caller(request, keys, rpc)
     data = read_data(route, request)
     if actor is not None and "form" in data:
         actor = _take_password(route, data, actor, rpc)

@@ -113,13 +113,18 @@ def _operation(route: Route) -> dict[str, Any]:
         "operationId": route.operation.name,
         "summary": route.summary,
         "tags": [tag],
-        "security": [] if route.public else [{"bearer": []}],
+        "security": _security(route),
         "parameters": list(_parameters(route)),
         "responses": dict(_answers(route)) | {str(status): f"Problem{status}" for status in _problems(route)},
     }
     if route.method == GET:
         return operation
     return {**operation, "requestBody": {"required": route.operation is not ACT_ON_ORDER, "content": {"application/json": {"schema": _body(route)}}}}
+
+
+def _security(route: Route) -> list[dict[str, Any]]:
+    bearer: dict[str, Any] = {"bearer": []}
+    return [{}, bearer] if route.knows_caller else [] if route.public else [bearer]
 
 
 def _parameters(route: Route) -> Iterator[Any]:
@@ -165,7 +170,7 @@ def _problems(route: Route) -> Iterator[int]:
     writes = route.method != GET
     when = {
         400: True,
-        401: not route.public or route.operation.name in ("sign_in", "refresh"),
+        401: not route.public or route.is_callback or route.knows_caller or route.operation.name in ("sign_in", "refresh"),
         403: not route.public,
         404: bool(route.parameters),
         409: route.operation.writes,

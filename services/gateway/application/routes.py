@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from marshmallow import Schema
 from werkzeug.wrappers import Response
 
-from shared.contracts import accounts, catalog, freight, logistics, orders, payments, purchases
+from shared.contracts import accounts, catalog, freight, logistics, orders, payments, purchases, tracking
 from shared.contracts.operations import Callback, Operation
 from shared.platform.client import Caller
 from shared.platform.web import Request
@@ -31,6 +31,7 @@ class Route:
     summary: str
     status: int = 200
     public: bool = False
+    knows_caller: bool = False  # public, but who is signed in gets to see more
     body_as: str | None = None
     location: str | None = None
     development: bool = False  # not there in production
@@ -112,6 +113,8 @@ ROUTES = (
     Route(GET,   ORDER + "/documents/{name}",              logistics.GET_DOCUMENT,       "One of the order's documents, as PDF"),
 
     Route(POST,  "/v1/tracking-events",                    logistics.REPORT_TRACKING,    "Report where a shipment is (carriers)"),
+    Route(POST,  "/v1/carrier-callbacks/{sender}",         tracking.RECEIVE_CALLBACK,    "A carrier's own system tells tracking events, signed", public=True),
+    Route(GET,   "/v1/tracking/{number}",                  tracking.TRACK,               "How far a parcel is, and whose number it is", public=True, knows_caller=True),
     Route(GET,   "/v1/balances",                           payments.GET_BALANCES,        "The caller's funds on the platform"),
     Route(POST,  "/v1/deposits",                           payments.DEPOSIT,             "Book money that came by bank for an account (operators)"),
     Route(POST,  "/v1/freight-account",                    freight.BIND_FREIGHT_ACCOUNT, "Bind a freight account (suppliers)", 201, location="/v1/freight-account"),

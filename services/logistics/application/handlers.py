@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from services.logistics.application import shipments
+from services.logistics.application import shipments, tracking
 from services.logistics.application.queries import tracked
 from services.logistics.domain.numbers import comparable
 from services.logistics.models import shipments as table, tracking_events
@@ -25,14 +25,16 @@ def report_tracking(tx: Transaction, call: Call) -> dict[str, Any]:
         "waybill_key": shipment.waybill_key,
         "event_id": data["event_id"],
         "status": data["status"],
+        "reason": data.get("reason"),
         "description": data.get("description"),
         "location": data.get("location"),
+        "country": data.get("country"),
         "occurred_at": data["occurred_at"],
         "reported_at": tx.now,
         "reported_by": actor.id,
     }
     if tx.insert_once(tracking_events, values):
-        shipments.tell_arrival(tx, shipment)
+        tracking.follow_up(tx, shipment)
     return tracked(tx, shipment)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from services.logistics.application import shipments
+from services.logistics.application import notices, shipments
 from services.logistics.application.channel_list import CHANNELS
 from services.logistics.application.paper import Paper
 from services.logistics.domain.tracking import status
@@ -40,6 +40,7 @@ def tracked(tx: Transaction, shipment: Row[Any]) -> dict[str, Any]:
         "waybill_number": shipment.waybill_number,
         "tracking_status": status(shipments.sightings(events)),
         "tracking": events,
+        "notices": notices.of(tx, shipment),
         "documents": [],
         "declarations": [],
     }
@@ -58,6 +59,6 @@ def get_document(tx: Transaction, call: Call) -> Paper:
 def _visible(tx: Transaction, call: Call) -> Row[Any]:
     actor = call.require_actor()
     shipment = shipments.find(tx, call.data["id"])
-    if not (actor.is_operator or actor.id in (shipment.buyer_id, shipment.supplier_id)):
+    if not shipments.is_visible(shipment, actor):
         raise shipments.not_found()
     return shipment

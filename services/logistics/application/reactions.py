@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from services.logistics.application import filings, shipments
+from services.logistics.application import filings, shipments, tracking, watch
+from services.logistics.application.carriers.directory import carrier_of
 from services.logistics.application.channel_list import CHANNELS
 from services.logistics.application.papers import PAPERS, Export
 from services.logistics.domain.channels import Packages, goods_refusal, packages_refusal
@@ -75,7 +76,9 @@ def dispatch(tx: Transaction, event: Event) -> None:
     if refusal:
         _refuse(tx, "logistics.shipment_refused.v1", order_id, refusal)
         return
-    shipments.change(tx, order_id, state=DISPATCHED, waybill_number=waybill, waybill_key=comparable(waybill), notice=event.raw["form"])
+    goods = {"waybill_number": waybill, "waybill_key": comparable(waybill), "carrier": carrier_of(shipment.channel, waybill), "notice": event.raw["form"]}
+    shipments.change(tx, order_id, state=DISPATCHED, **goods, **watch.begin(tx))
+    tracking.attach(tx, shipments.find(tx, order_id))
     _filed(tx, "logistics.shipment_created.v1", order_id, shipment.number)
 
 

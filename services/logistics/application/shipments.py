@@ -9,6 +9,7 @@ from sqlalchemy import Row, bindparam, select, update
 from services.logistics.domain.tracking import ARRIVED, Sighting, furthest
 from services.logistics.models import shipments, tracking_events
 from shared.contracts.events.orders import OrderPlaced
+from shared.kit.actor import Actor
 from shared.kit.errors import NotFound
 from shared.platform.database import Transaction
 
@@ -32,6 +33,11 @@ def find(tx: Transaction, order_id: str, *, lock: bool = False) -> Row[Any]:
 def not_found() -> NotFound:
     """The answer to whoever may not see a shipment, and where there is none."""
     return NotFound("shipment_not_found", "There is no such shipment.")
+
+
+def is_visible(shipment: Row[Any], actor: Actor | None) -> bool:
+    """To its order's parties and operators only."""
+    return actor is not None and (actor.is_operator or actor.id in (shipment.buyer_id, shipment.supplier_id))
 
 
 def facts(shipment: Row[Any]) -> dict[str, Any]:
@@ -64,4 +70,4 @@ def tell_arrival(tx: Transaction, shipment: Row[Any]) -> None:
 
 def sightings(events: list[Row[Any]]) -> list[Sighting]:
     """Tracking events as the domain sees them."""
-    return [Sighting(each.status, each.occurred_at, each.event_id) for each in events]
+    return [Sighting(each.status, each.occurred_at, each.event_id, each.reason) for each in events]

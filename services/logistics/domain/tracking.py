@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 ARRIVED = frozenset({"ready_for_pickup", "delivered"})
+OVER = frozenset({"delivered", "return_to_sender", "cancelled"})
+"""Nothing more is to be expected of the carrier."""
+
+EARLIEST = timedelta(days=1)
+"""How long before its order was placed a shipment's events may be: clocks differ, and carriers tell a day without its hour."""
 
 # Where each status stands on the way; among those of one rank the latest event counts. Delivery outranks a cancelled waybill (the goods
 # are the better evidence), and a return outranks delivery: what is "delivered" after it was delivered to the sender.
@@ -28,11 +33,12 @@ RANKS = {
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A tracking event: Karrio's unified status, when it happened, and the carrier's id of it."""
+    """A tracking event: Karrio's unified status, when it happened, the carrier's id of it, and why where something is amiss."""
 
     status: str
     occurred_at: datetime
     event_id: str
+    reason: str | None = None
 
 
 def furthest(sightings: Iterable[Sighting]) -> Sighting | None:
@@ -45,3 +51,9 @@ def status(sightings: Iterable[Sighting]) -> str:
     """The status of `furthest`, `pending` while there is none."""
     last = furthest(sightings)
     return last.status if last else "pending"
+
+
+def concerns(sender: str, carrier: str | None, occurred_at: datetime, placed_at: datetime) -> bool:
+    """Whether what a carrier tells of a waybill number is about the shipment that has it: not where another carrier has the shipment, nor
+    what was before its order. Carriers use each other's numbers, and their own again."""
+    return carrier in (None, sender) and occurred_at >= placed_at - EARLIEST

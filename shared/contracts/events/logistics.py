@@ -39,6 +39,27 @@ class Freight(Notice):
     items = fields.List(fields.Nested(FreightItem), required=True)
 
 
+class NoticeContact(Notice):
+    """Whom to ask."""
+
+    carrier = fields.String(required=True, allow_none=True)
+    website = fields.String(required=True, allow_none=True)
+    supplier = fields.String(required=True)
+
+
+class TrackingNoticed(Notice):
+    order_id = Id(required=True)
+    buyer_id = Id(required=True)
+    supplier_id = Id(required=True)
+    waybill_number = fields.String(required=True)
+    kind = fields.String(required=True, metadata={"description": "`silent`, `overdue` or `abnormal`."})
+    status = fields.String(required=True)
+    reason = fields.String(load_default=None, allow_none=True)
+    message = fields.String(required=True, metadata={"description": "What is amiss, and whom to ask."})
+    contact = fields.Nested(NoticeContact, required=True)
+    raised_at = Timestamp(required=True)
+
+
 class Arrival(Notice):
     order_id = Id(required=True)
     waybill_number = fields.String(required=True)
@@ -62,5 +83,6 @@ EVENTS = (
     EventContract("logistics.freight_due.v1", Freight, "order", "Freight is to be charged for the order's logistics order."),
     EventContract("logistics.freight_credited.v1", Freight, "order", "Freight charged before is given back."),
     EventContract("logistics.parcel_undeliverable.v1", Refusal, "order", "The parcel cannot be delivered; it goes back or is destroyed, as was chosen."),
+    EventContract("logistics.tracking_noticed.v1", TrackingNoticed, "order", "Tracking is not as it should be: buyer and supplier are told whom to ask."),
     EventContract("logistics.waybill_voided.v1", Filed, "order", "The shipment is off and its waybill void."),
 )

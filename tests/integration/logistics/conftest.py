@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from shared.platform.database import make_engine
 from shared.platform.migrate import migrate
+from shared.platform.settings import settings
+from tests.builders.carrier import SECRET
 from tests.builders.database import TestDatabase, fresh_database, settings_for
 from tests.integration.logistics.scene import Scene
 
@@ -19,11 +21,25 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestDat
         with fresh_database(request.getfixturevalue("database_url"), "logistics") as fresh:
             yield fresh
         return
-    settings = settings_for(f"sqlite:///{tmp_path}/logistics.sqlite3")
-    migrate(["logistics"], settings)
-    engine = make_engine("logistics", settings)
+    own = settings_for(f"sqlite:///{tmp_path}/logistics.sqlite3")
+    migrate(["logistics"], own)
+    engine = make_engine("logistics", own)
     yield TestDatabase(engine)
     engine.dispose()
+
+
+@pytest.fixture
+def access(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Called with settings of carriers, it gives them."""
+
+    def give(**environment: str) -> None:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        settings.cache_clear()
+
+    give(CARRIER_DHL_SECRET=SECRET)
+    yield give
+    settings.cache_clear()
 
 
 @pytest.fixture

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 
-from services.logistics.application import handlers, queries
+from services.logistics.application import handlers, public_tracking, queries, tracking, watch
 from services.logistics.application.audit import sums
 from services.logistics.application.reactions import REACTIONS
-from shared.contracts import logistics as contract
+from shared.contracts import logistics as contract, tracking as tracking_contract
 from shared.kit.actor import Actor
 from shared.kit.clock import utc_now
 from shared.kit.ids import new_id
@@ -18,6 +19,7 @@ from shared.platform.audit import Sum
 from shared.platform.context import Context
 from shared.platform.records import outbox
 from shared.platform.wire import Event
+from tests.builders import carrier
 from tests.builders.database import TestDatabase, call
 from tests.unit.logistics import sample
 
@@ -106,6 +108,30 @@ class Scene:
         data = {"waybill_number": waybill, "event_id": event_id, "status": status, "occurred_at": f"2026-03-10T{hour:02d}:00:00+08:00"}
         reported = call(contract.REPORT_TRACKING, actor, data | more)
         return contract.REPORT_TRACKING.answer().dump(self.database.run(lambda tx: handlers.report_tracking(tx, reported)))  # type: ignore[no-any-return]
+
+    def callback(
+        self, *events: dict[str, Any], sender: str = "dhl", signatures: dict[str, str] | None = None, later: timedelta = timedelta(0)
+    ) -> dict[str, Any]:
+        """A carrier calls with these events, rightly signed unless `signatures` are given."""
+        body = carrier.body(*events)
+        data = {"sender": sender, "body": body, "signatures": carrier.signatures(body) if signatures is None else signatures}
+        asked = call(tracking_contract.RECEIVE_CALLBACK, None, data)
+        with self.database.transaction(later) as tx:
+            return tracking_contract.Taken().dump(tracking.receive_callback(tx, asked))  # type: ignore[no-any-return]
+
+    def look(self, later: timedelta = timedelta(0)) -> int:
+        """The clock looks after shipments, so much later than now; how many."""
+        looks = 0
+        while True:
+            with self.database.transaction(later) as tx:
+                if not watch.look(tx):
+                    return looks
+            looks += 1
+
+    def public(self, number: str, actor: Actor | None = None) -> dict[str, Any]:
+        """What may be asked about a number."""
+        asked = call(tracking_contract.TRACK, actor, {"number": number})
+        return tracking_contract.Tracked().dump(self.database.run(lambda tx: public_tracking.track(tx, asked)))  # type: ignore[no-any-return]
 
     def faults(self) -> dict[str, list[str]]:
         """What the audit finds, by check: the orders concerned."""

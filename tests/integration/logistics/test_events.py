@@ -13,6 +13,7 @@ def test_every_event_it_may_publish_is_published_by_some_story(scene: Scene) -> 
     one, other = Trade(), Trade()
     refused = Trade(one.facts | {"terms": one.facts["terms"] | {"channel": "none"}})
     scene.happen(refused.placed(), other.placed(), *one.in_transit(), one.export_submitted(), one.insurance_submitted(), one.import_submitted())
+    scene.track("on_hold", "e-0")
     scene.track("delivered", "e-1")
     scene.happen(one.cancelled())
     scene.happen(other.export_submitted(gross_mass_kg="1"))

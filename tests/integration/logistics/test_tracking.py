@@ -28,8 +28,9 @@ def arrivals(scene: Scene, trade: Trade) -> list[str]:
 
 
 def test_a_report_is_kept_and_shown(scene: Scene, trade: Trade) -> None:
-    answer = scene.track("in_transit", "e-1", 9, description="Sailed", location="Ningbo")
-    assert answer["tracking"] == [{"status": "in_transit", "description": "Sailed", "location": "Ningbo", "occurred_at": "2026-03-10T01:00:00Z"}]
+    answer = scene.track("in_transit", "e-1", 9, description="Sailed", location="Ningbo", country="CN")
+    told = {"status": "in_transit", "reason": None, "description": "Sailed", "location": "Ningbo", "country": "CN", "occurred_at": "2026-03-10T01:00:00Z"}
+    assert answer["tracking"] == [told]
     assert answer["tracking_status"] == "in_transit"
     assert scene.shipment(trade)["tracking"] == answer["tracking"]
 

@@ -49,7 +49,8 @@ def test_each_operation_tells_its_parameters_bodies_answers_and_problems(route: 
     shared = {each["$ref"].rpartition("/")[2] for each in operation["parameters"] if "$ref" in each}
     assert {each["name"] for each in own if each["in"] == "path"} == set(route.parameters)
     assert all(each["required"] for each in own if each["in"] == "path")
-    assert (operation["security"] == []) == route.public
+    assert (operation["security"] != [{"bearer": []}]) == route.public
+    assert ({} in operation["security"]) == route.knows_caller
     assert ("IdempotencyKey" in shared) == route.operation.writes
     assert ("IfMatch" in shared) == ("412" in operation["responses"]) == route.takes_if_match
     assert ("requestBody" in operation) == ("415" in operation["responses"]) == (route.method != "GET")

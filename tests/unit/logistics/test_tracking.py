@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from services.logistics.domain.tracking import ARRIVED, RANKS, Sighting, furthest, status
-from shared.contracts.logistics import TRACKING_STATUSES
+from shared.contracts.tracking import TRACKING_STATUSES
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 

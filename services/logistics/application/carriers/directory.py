@@ -1,0 +1,50 @@
+"""Which carriers there are (`data/carriers.csv`), how they are reached (settings), and which of them has a parcel."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from importlib import resources
+from urllib.parse import quote
+
+from services.logistics.application.carriers.port import Carrier
+from services.logistics.application.carriers.standard import StandardCarrier
+from services.logistics.application.channel_list import CHANNELS
+from services.logistics.domain.numbers import comparable
+from services.logistics.domain.waybills import recognise
+from shared.platform.settings import settings
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A carrier that everybody knows; `website` shows a parcel, with `{number}` for its number."""
+
+    code: str
+    name: str
+    website: str
+
+    def page(self, number: str) -> str:
+        return self.website.replace("{number}", quote(comparable(number).upper(), safe=""))
+
+
+DIRECTORY = {
+    row["code"]: Entry(**row)
+    for row in csv.DictReader(resources.files("services.logistics").joinpath("data/carriers.csv").read_text(encoding="utf-8").splitlines(), strict=True)
+}
+
+
+def carrier(code: str) -> Carrier:
+    """The carrier, reached as the settings say: one that they do not name can neither be asked nor believed."""
+    return StandardCarrier(code, **settings().carriers.get(code, {}))
+
+
+def polled() -> list[str]:
+    """The carriers that are asked."""
+    return [code for code, access in settings().carriers.items() if access.get("url")]
+
+
+def carrier_of(channel: str, waybill: str) -> str | None:
+    """Who has the parcel: the channel's own carrier, or the only one whose number it can be; None where nothing says so."""
+    named = CHANNELS[channel].carrier
+    found = {each.carrier for each in recognise(waybill) if each.valid}
+    return named or (found.pop() if len(found) == 1 else None)
