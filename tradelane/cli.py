@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from tradelane import cli_operators
+from tradelane import cli_operators, cli_tariffs
 from tradelane.cli_options import Service, known, with_database
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app = typer.Typer(
 accounts_app = typer.Typer(no_args_is_help=True, help="Accounts that nobody can register over HTTP.")
 app.add_typer(cli_operators.app)
 app.add_typer(accounts_app, name="accounts")
+app.add_typer(cli_tariffs.app, name="tariffs")
 
 
 def main() -> None:
@@ -104,9 +105,9 @@ def provider(
 
 @app.command()
 def migrate(services: Annotated[list[str] | None, typer.Argument(metavar="SERVICE", help="All that have a database, if none is named.")] = None) -> None:
-    """Bring databases to the newest schema."""
-    from shared.platform.migrate import migrate as bring_up
+    """Bring databases to the newest schema; channels without a tariff get the one that is shipped."""
     from shared.platform.settings import settings
+    from tradelane.databases import bring_up
 
     names = with_database(services)
     bring_up(names, settings())

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy.exc import ProgrammingError
 
+from services.logistics.application.tariff_files import add_shipped
 from shared.kit.errors import Unavailable
 from shared.platform.database import DatabaseUnavailable, Transaction, make_engine, run
+from shared.platform.migrate import migrate
 from shared.platform.settings import Settings
 
 Run = Callable[[Callable[[Transaction], Any]], Any]
+
+
+def bring_up(services: Collection[str], settings: Settings) -> None:
+    """The services' databases to the newest schema, with what a new system begins with in them."""
+    migrate(services, settings)
+    if "logistics" in services:
+        with database("logistics", settings) as run:
+            run(add_shipped)
 
 
 @contextmanager

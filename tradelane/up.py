@@ -26,12 +26,12 @@ from nameko.containers import ServiceContainer  # noqa: E402
 
 from shared.kit.errors import Conflict  # noqa: E402
 from shared.platform.green import make_green  # noqa: E402
-from shared.platform.migrate import migrate  # noqa: E402
 from shared.platform.settings import SERVICES, settings  # noqa: E402
 from shared.platform.telemetry import set_up_logging, tracing  # noqa: E402
 from shared.platform.topology import SUBSCRIPTIONS  # noqa: E402
 from shared.platform.web import exposition  # noqa: E402
 from tradelane import topology  # noqa: E402
+from tradelane.databases import bring_up  # noqa: E402
 
 log = logging.getLogger("tradelane")
 
@@ -51,12 +51,12 @@ def up() -> None:
     _check_port("HTTP_PORT", settings().http_port)
     if settings().embedded:
         with _alone_on(settings().data):
-            migrate(WITH_DATABASE, settings())
+            bring_up(WITH_DATABASE, settings())
             run(SERVICES)
     else:
         for service in SERVICES:
             _check_port("METRICS_PORT", _metrics_port(service))
-        migrate(WITH_DATABASE, settings())
+        bring_up(WITH_DATABASE, settings())
         topology.apply(settings())
         _supervise()
 

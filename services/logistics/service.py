@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.logistics.application import handlers, public_tracking, queries, tracking, watch
+from services.logistics.application import handlers, public_tracking, queries, quotes, tariff_versions, tracking, watch
 from services.logistics.application.printing import printed
 from services.logistics.application.reactions import REACTIONS
-from shared.contracts import logistics as contract, tracking as tracking_contract
+from shared.contracts import logistics as contract, tariffs, tracking as tracking_contract
+from shared.contracts.quotes import QUOTE
 from shared.platform.calls import Call
 from shared.platform.consumer import consumes
 from shared.platform.cpu import offload
@@ -45,6 +46,22 @@ class LogisticsService:
     @rpc(tracking_contract.TRACK)
     def track(self, call: Call) -> Any:
         return self.store.read(call, public_tracking.track)
+
+    @rpc(QUOTE)
+    def quote(self, call: Call) -> Any:
+        return self.store.read(call, quotes.quote)
+
+    @rpc(tariffs.LIST_TARIFFS)
+    def list_tariffs(self, call: Call) -> Any:
+        return self.store.read(call, tariff_versions.list_tariffs)
+
+    @rpc(tariffs.GET_TARIFF)
+    def get_tariff(self, call: Call) -> Any:
+        return self.store.read(call, tariff_versions.get_tariff)
+
+    @rpc(tariffs.PUT_TARIFF)
+    def put_tariff(self, call: Call) -> Any:
+        return self.store.write(call, tariff_versions.put_tariff)
 
     @consumes(REACTIONS)
     def react(self, tx: Transaction, event: Event) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from marshmallow import Schema
 from werkzeug.wrappers import Response
 
-from shared.contracts import accounts, catalog, freight, logistics, orders, payments, purchases, tracking
+from shared.contracts import accounts, catalog, freight, logistics, orders, payments, purchases, quotes, tariffs, tracking
 from shared.contracts.operations import Callback, Operation
 from shared.platform.client import Caller
 from shared.platform.web import Request
@@ -92,6 +92,10 @@ ROUTES = (
     Route(PUT,   PRODUCT + "/stock",                       catalog.SET_STOCK,            "Set a product's counted stock"),
 
     Route(GET,   "/v1/channels",                           logistics.LIST_CHANNELS,      "Logistics channels"),
+    Route(POST,  "/v1/quotes",                             quotes.QUOTE,                 "What sending some packages costs, by every channel that can carry them"),
+    Route(GET,   "/v1/tariffs",                            tariffs.LIST_TARIFFS,         "The channels' tariffs, past and to come (operators)"),
+    Route(GET,   "/v1/tariffs/{channel}",                  tariffs.GET_TARIFF,           "A channel's tariff in full (operators)"),
+    Route(PUT,   "/v1/tariffs/{channel}",                  tariffs.PUT_TARIFF,           "Give a channel a tariff, from a day on (operators)"),
 
     Route(POST,  "/v1/enquiries",                          orders.OPEN_ENQUIRY,          "Ask a supplier for products", 201, location=ENQUIRY),
     Route(GET,   "/v1/enquiries",                          orders.LIST_ENQUIRIES,        "The caller's enquiries"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 
 from services.logistics.domain.refusal import Refusal
@@ -49,6 +51,11 @@ def chargeable_kg(packages: Iterable[Packages], cm3_per_kg: Decimal | None) -> D
     return total
 
 
+def volumetric_kg(packages: Iterable[Packages], cm3_per_kg: Decimal) -> Decimal:
+    """What the packages would weigh if each `cm3_per_kg` were a kilogram."""
+    return sum((each.count * math.prod(each.sides_cm) for each in packages), start=Decimal(0)) / cm3_per_kg
+
+
 def goods_refusal(
     channels: Mapping[str, Channel], code: str, incoterm: str | None, country: str, gross_mass_kg: Decimal, special_goods: Collection[str]
 ) -> Refusal | None:
@@ -80,6 +87,15 @@ def packages_refusal(channel: Channel, mode: str, packages: Sequence[Packages], 
             )
     refusal = _special_goods(channel, special_goods) or _mass(channel, chargeable_kg(packages, None), "The packages weigh")
     return refusal or _mass(channel, chargeable_kg(packages, channel.cm3_per_kg), "By their volume the packages count as")
+
+
+def slowness_refusal(channel: Channel, sent_on: date, wanted_by: date | None) -> Refusal | None:
+    """Why the channel cannot promise to be there by a day; None where it can, or none is named."""
+    there_by = sent_on + timedelta(channel.longest_transit_days)
+    if wanted_by is None or there_by <= wanted_by:
+        return None
+    days = f"{channel.shortest_transit_days} to {channel.longest_transit_days} days"
+    return Refusal("too_slow", f"{channel.name} takes {days}: sent on {sent_on}, it may be there on {there_by} only, after {wanted_by}.")
 
 
 def _special_goods(channel: Channel, special_goods: Collection[str]) -> Refusal | None:
