@@ -123,6 +123,14 @@ class Measure(fields.Decimal):
         return number
 
 
+class Amount(fields.Decimal):
+    """Of money whose currency is told beside it, as a decimal string, from `smallest` to 10⁹. How many decimals the currency has, its owner checks."""
+
+    def __init__(self, smallest: str = "0", **kwargs: Any) -> None:
+        super().__init__(as_string=True, allow_nan=False, **kwargs)
+        self.validators.insert(0, validate.Range(min=Decimal(smallest), max=Decimal(10**9)))
+
+
 class Timestamp(fields.AwareDateTime):
     """RFC 3339 with an offset; answered in UTC with a `Z`."""
 

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from shared.contracts.fields import COUNTRIES, Currency, Id, Measure, Shape, Text, Timestamp
+from shared.contracts.fields import COUNTRIES, Amount, Currency, Id, Measure, Shape, Text, Timestamp
 from shared.contracts.operations import Operation
 from shared.contracts.trade import SPECIAL_GOODS
 
 SURCHARGES = ("percent", "fixed", "per_kg")
 ELSEWHERE = "*"
-
-
-class Price(fields.Decimal):
-    """A decimal string in the tariff's currency, from `smallest` to 10⁹."""
-
-    def __init__(self, smallest: str = "0", **kwargs: Any) -> None:
-        super().__init__(as_string=True, allow_nan=False, **kwargs)
-        self.validators.insert(0, validate.Range(min=Decimal(smallest), max=Decimal(10**9)))
 
 
 class Area(fields.String):
@@ -37,7 +28,7 @@ class Area(fields.String):
 
 class TariffBreak(Shape):
     up_to_kg = Measure(required=True, metadata={"description": "Where it ends; it begins where the break before ends."})
-    price = Price(required=True)
+    price = Amount(required=True)
     each_kg = Measure(
         allow_none=True, metadata={"description": "The price is for each so many kg, begun ones too, beyond the break before; without it, for all of it."}
     )
@@ -59,7 +50,7 @@ class TariffSurcharge(Shape):
 
     name = Text(60, required=True)
     kind = fields.String(required=True, validate=validate.OneOf(SURCHARGES))
-    amount = Price(
+    amount = Amount(
         smallest="0.01", required=True, metadata={"description": "Percent of the freight without surcharges; for a consignment; or per billable kg."}
     )
     special_goods = fields.List(fields.String(validate=validate.OneOf(SPECIAL_GOODS)), validate=validate.Length(max=20))
@@ -72,7 +63,7 @@ class TariffSheet(Shape):
     valid_until = fields.Date(allow_none=True, metadata={"description": "The last day; without it, until another one begins."})
     minimum_kg = Measure(allow_none=True, metadata={"description": "A consignment counts at least so much."})
     step_kg = Measure(allow_none=True, metadata={"description": "Masses are rounded up to a whole number of these; without it, to grams."})
-    highest_value = Price(
+    highest_value = Amount(
         smallest="0.01", allow_none=True, metadata={"description": "Goods worth more are not taken, where their value is told in the same currency."}
     )
     zones = fields.List(fields.Nested(TariffZone), required=True, validate=validate.Length(1, 300))
