@@ -14,6 +14,7 @@ from shared.contracts.accounts import CHECK_PASSWORD, REGISTER, SIGN_IN
 from shared.contracts.catalog import ADD_PRODUCT, GET_PRODUCT, LIST_PRODUCTS
 from shared.contracts.logistics import GET_DOCUMENT
 from shared.contracts.orders import ACCEPT_ENQUIRY, ACT_ON_ORDER, GET_CLOCK, GET_ORDER, LIST_ORDERS, PLACE_ORDER, SAVE_DRAFT
+from shared.contracts.tracking import TRACK
 from shared.kit.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed, TradeError, Unavailable
 from tests.unit.gateway.fakes import BUYER, ORDER, Gateway, Signer, order
 
@@ -57,6 +58,17 @@ def test_every_answer_carries_the_headers_that_keep_browsers_and_caches_out(gate
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Cache-Control"] == "no-store"
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+# Who asks
+
+
+def test_a_route_that_knows_its_caller_takes_anybody_and_a_good_token_but_no_bad_one(gateway: Gateway) -> None:
+    gateway.services.answers[TRACK] = {"number": "W-1", "parcels": [], "recognised": []}
+    assert gateway.ask("GET", "/v1/tracking/W-1", token=None).status_code == 200
+    assert gateway.ask("GET", "/v1/tracking/W-1").status_code == 200
+    assert [each.actor and each.actor.id for each in gateway.services.calls_of(TRACK)] == [None, BUYER]
+    assert gateway.ask("GET", "/v1/tracking/W-1", token="nonsense").status_code == 401
 
 
 # Problems

@@ -76,3 +76,19 @@ def test_no_password_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, **REAL, DATABASE_ORDERS="postgresql://orders:hidden@elsewhere/orders")
     assert "hidden" not in repr(read())
     assert "s3cret" not in repr(read())
+
+
+def test_carriers_are_named_by_the_variables_that_reach_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, CARRIER_DHL_SECRET="sixteen letters!", CARRIER_DHL_URL="https://dhl.example/track", CARRIER_SEA_LINE_KEY="k3y", CARRIER_UPS_KEY="")
+    assert read().carriers == {"dhl": {"secret": "sixteen letters!", "url": "https://dhl.example/track"}, "sea_line": {"key": "k3y"}}
+    assert "letters" not in repr(read())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("CARRIER_DHL_SECRET", "too short"), ("CARRIER_DHL_URL", "dhl.example"), ("CARRIER_DHL_TOKEN", "k3y"), ("CARRIER_SECRET", "sixteen letters!")],
+)
+def test_a_wrong_setting_of_a_carrier_is_told_with_its_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    given(monkeypatch, **{name: value})
+    with pytest.raises(ValueError, match=f"settings: {name}"):
+        read()
