@@ -50,7 +50,7 @@ class Number:
 
     @property
     def last4(self) -> str:
-        return self.number.partition("@")[0][-4:]
+        return "" if self.kind == "wallet" else self.number[-4:]
 
     @property
     def label(self) -> str:

@@ -38,7 +38,7 @@ def captured(sandbox: Sandbox, process: ProviderProcess, number: str = CARD) -> 
     ("kind", "number", "expected"),
     [
         ("card", "4242 4242 4242 4242", ("card", "Visa •••• 4242", "4242", "2098-12")),
-        ("wallet", WALLET, ("wallet", "Wallet", "ok", None)),
+        ("wallet", WALLET, ("wallet", "Wallet", "", None)),
         ("bank_debit", IBAN, ("bank_debit", "Bank account •••• 3000", "3000", None)),
     ],
 )

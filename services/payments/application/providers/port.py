@@ -40,7 +40,10 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A means of payment as the provider knows it: `reference` is what it is asked for by, never a card number. `expires` is `YYYY-MM`."""
+    """A means of payment as the provider knows it: `reference` is what it is asked for by, never a card number.
+
+    `last4` is empty where there is none, as of a wallet; `expires` is `YYYY-MM`.
+    """
 
     reference: str
     kind: MethodKind
@@ -117,7 +120,7 @@ class Provider(Protocol):
         """Take the authorized amount, all of it. Declined where it can no longer be taken."""
 
     def cancel(self, key: str, payment: str) -> ProviderPayment:
-        """Let go of what was authorized. A payment that is captured meanwhile is answered as it is: it has to be refunded."""
+        """Let go of what was authorized. A payment that it is too late for is answered as it is: what is captured has to be refunded."""
 
     def refund(self, key: str, payment: str, amount: Money) -> ProviderRefund:
         """Send back some or all of what was captured. Declined where the provider will not; ProviderRefused where it is more than is left."""
