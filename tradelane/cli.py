@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from tradelane import cli_operators, cli_tariffs
+from tradelane import cli_operators, cli_rates, cli_tariffs
 from tradelane.cli_options import Service, known, with_database
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ accounts_app = typer.Typer(no_args_is_help=True, help="Accounts that nobody can 
 app.add_typer(cli_operators.app)
 app.add_typer(accounts_app, name="accounts")
 app.add_typer(cli_tariffs.app, name="tariffs")
+app.add_typer(cli_rates.app, name="rates")
 
 
 def main() -> None:

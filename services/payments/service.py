@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.payments.application import freight, handlers, queries
+from services.payments.application import exchange, freight, handlers, queries
 from services.payments.application.reactions import REACTIONS
-from shared.contracts import freight as freight_contract, payments as contract
+from shared.contracts import exchange as exchange_contract, freight as freight_contract, payments as contract
 from shared.platform.calls import Call
 from shared.platform.consumer import consumes
 from shared.platform.database import Transaction
@@ -42,6 +42,18 @@ class PaymentsService:
     @rpc(freight_contract.TOP_UP_FREIGHT_ACCOUNT)
     def top_up_freight_account(self, call: Call) -> Any:
         return self.store.write(call, freight.top_up)
+
+    @rpc(exchange_contract.ADD_EXCHANGE_RATES)
+    def add_exchange_rates(self, call: Call) -> Any:
+        return self.store.write(call, exchange.add)
+
+    @rpc(exchange_contract.LIST_EXCHANGE_RATES)
+    def list_exchange_rates(self, call: Call) -> Any:
+        return self.store.read(call, exchange.list_)
+
+    @rpc(exchange_contract.QUOTE_EXCHANGE)
+    def quote_exchange(self, call: Call) -> Any:
+        return self.store.read(call, exchange.quote)
 
     @consumes(REACTIONS)
     def react(self, tx: Transaction, event: Event) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from marshmallow import Schema
 from werkzeug.wrappers import Response
 
-from shared.contracts import accounts, catalog, freight, logistics, orders, payments, purchases, quotes, tariffs, tracking
+from shared.contracts import accounts, catalog, exchange, freight, logistics, orders, payments, purchases, quotes, tariffs, tracking
 from shared.contracts.operations import Callback, Operation
 from shared.platform.client import Caller
 from shared.platform.web import Request
@@ -124,6 +124,8 @@ ROUTES = (
     Route(POST,  "/v1/freight-account",                    freight.BIND_FREIGHT_ACCOUNT, "Bind a freight account (suppliers)", 201, location="/v1/freight-account"),
     Route(GET,   "/v1/freight-account",                    freight.GET_FREIGHT_ACCOUNT,  "The caller's freight account and its latest charges"),
     Route(POST,  "/v1/freight-account/top-ups",            freight.TOP_UP_FREIGHT_ACCOUNT, "Top the freight account up from the caller's balance"),
+    Route(GET,   "/v1/exchange-rates",                     exchange.LIST_EXCHANGE_RATES, "The exchange rates that count now, or at another time"),
+    Route(PUT,   "/v1/exchange-rates",                     exchange.ADD_EXCHANGE_RATES,  "Add exchange rates (operators)"),
 
     Route(GET,   "/v1/test-clock",                         orders.GET_CLOCK,             "The time that deadlines go by", development=True),
     Route(POST,  "/v1/test-clock",                         orders.ADVANCE_CLOCK,         "Advance that time (operators)", development=True),

@@ -99,11 +99,10 @@ def _take(tx: Transaction, account: Row[Any] | None, due: Due, entry: str) -> No
 def _converted(tx: Transaction, due: Due, currency: str) -> tuple[Money, str | None]:
     if due.amount.currency == currency:
         return due.amount, None
-    try:
-        rate = exchange.find(tx, due.amount.currency, currency).rate
-    except Conflict as error:
-        raise freight.no_rate(due, currency) from error
-    return convert(due.amount, rate, currency), f"{rate:f}"
+    found = exchange.find(tx, due.amount.currency, currency)
+    if found is None:
+        raise freight.no_rate(due, currency)
+    return convert(due.amount, found.rate, currency), f"{found.rate:f}"
 
 
 def _withdraw(tx: Transaction, event: Event, due: Due, charged: Row[Any]) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
-from shared.kit.errors import Conflict, Invalid
+from shared.kit.errors import Invalid
 from shared.kit.money import LARGEST_MINOR, Money, exponent
 
 DIGITS = 12
@@ -46,8 +46,18 @@ class Found:
         return min((each.valid_until for each in self.rates if each.valid_until), default=None)
 
 
-def find(rates: Iterable[Rate], base: str, quote: str) -> Found:
-    """The rate from `base` to `quote`; Conflict `no_exchange_rate`. `rates` are those that are valid, one a pair.
+def problems(rates: Iterable[Rate]) -> list[dict[str, str]]:
+    """What is wrong with rows that are to be added, by row and field."""
+    found, begun = [], set()
+    for rate in rates:
+        key = (rate.base, rate.quote, rate.valid_from)
+        found.append(_problems(rate) | ({"valid_from": "An earlier row of the pair begins then, too."} if key in begun else {}))
+        begun.add(key)
+    return found
+
+
+def find(rates: Iterable[Rate], base: str, quote: str) -> Found | None:
+    """The rate from `base` to `quote`, None where there is none. `rates` are those that are valid, one a pair.
 
     The pair's own row comes first, then the reverse pair's turned round. Only where neither is there it is a cross rate: through the
     currency that the pair has in common whose older row is the newest, the first by its code where several are as new.
@@ -61,9 +71,7 @@ def find(rates: Iterable[Rate], base: str, quote: str) -> Found:
         if there and onward:
             rows = (there[1], onward[1])
             crosses.append((min(row.valid_from for row in rows), Found(_decimal(there[0] * onward[0]), rows, via)))
-    if not crosses:
-        raise Conflict("no_exchange_rate", f"There is no exchange rate between {base} and {quote} at this time.")
-    return max(crosses, key=lambda each: each[0])[1]
+    return max(crosses, key=lambda each: each[0])[1] if crosses else None
 
 
 def convert(amount: Money, rate: Decimal, currency: str) -> Money:
@@ -83,6 +91,17 @@ def share(part: Money, whole: Money, worth: Money) -> Money:
     if part.currency != whole.currency:
         raise ValueError(f"{part} is no part of {whole}")
     return Money(round(Fraction(worth.minor * part.minor, whole.minor)), worth.currency)
+
+
+def _problems(rate: Rate) -> dict[str, str]:
+    wrong = {}
+    if rate.base == rate.quote:
+        wrong["quote"] = "Must be another currency than the base."
+    if _ROUNDED.plus(rate.rate) != rate.rate:
+        wrong["rate"] = f"At most {DIGITS} significant digits."
+    if rate.valid_until and rate.valid_until <= rate.valid_from:
+        wrong["valid_until"] = "Must be after valid_from."
+    return wrong
 
 
 def _leg(table: dict[tuple[str, str], Rate], base: str, quote: str) -> tuple[Fraction, Rate] | None:

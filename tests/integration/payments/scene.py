@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from services.payments.application import freight, handlers, queries
+from services.payments.application import exchange, freight, handlers, queries
 from services.payments.application.audit import sums
 from services.payments.application.reactions import REACTIONS
-from shared.contracts import freight as freight_contract, payments as contract
+from services.payments.domain.exchange import Rate
+from shared.contracts import exchange as exchange_contract, freight as freight_contract, payments as contract
 from shared.contracts.dumping import dump
 from shared.contracts.operations import Operation
 from shared.kit.actor import Actor
@@ -139,6 +140,14 @@ class Scene:
 
     def freight_account(self, supplier: str) -> dict[str, Any]:
         return self.ask(freight_contract.GET_FREIGHT_ACCOUNT, freight.get, Actor(supplier, frozenset({"supplier"})), {})
+
+    def load_rates(self, *rates: tuple[str, str, str], actor: Actor | None = OPERATOR) -> list[Rate]:
+        """Rates by pair (`EUR/USD`), value and the day from which they count."""
+        rows = [{"base": pair[:3], "quote": pair[4:], "rate": rate, "valid_from": f"{day}T00:00:00Z"} for pair, rate, day in rates]
+        return self.ask(exchange_contract.ADD_EXCHANGE_RATES, exchange.add, actor, {"rates": rows})["items"]  # type: ignore[no-any-return]
+
+    def quote(self, amount: Money, currency: str, actor: Actor | None = OPERATOR) -> dict[str, Any]:
+        return self.ask(exchange_contract.QUOTE_EXCHANGE, exchange.quote, actor, {"amount": wire(amount), "currency": currency})
 
     def ask(self, operation: Operation, handler: Any, actor: Actor | None, data: dict[str, Any]) -> dict[str, Any]:
         """The handler's answer, which fits its contract."""

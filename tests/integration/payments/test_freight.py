@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from services.payments.application import freight
@@ -220,3 +222,43 @@ class TestCredits:
 def test_nobody_reads_a_freight_account_without_saying_who_asks(scene: Scene) -> None:
     with pytest.raises(Unauthenticated):
         scene.ask(GET_FREIGHT_ACCOUNT, freight.get, None, {})
+
+
+class TestAnotherCurrency:
+    def test_freight_is_converted_at_the_time_it_is_charged_and_rounding_is_told(self, scene: Scene, supplier: str) -> None:
+        scene.load_rates(("EUR/USD", "1.085", "2026-01-01"))
+        parcel = Parcel(supplier)
+        scene.happen(parcel.due(("freight", Money(9_00, "EUR")), ("return_fee", Money(1_10, "EUR"))))
+        account = scene.freight_account(supplier)
+        (entry,) = account["entries"]
+        assert (entry["amount"], entry["moved"], entry["rate"]) == (Money(10_10, "EUR"), usd(10_96), Decimal("1.085"))  # 10.9585
+        assert account["balance"] == usd(39_04)
+        assert scene.told(parcel.order_id)[-1][1]["amount"] == wire(usd(10_96))
+        assert scene.faults() == []
+
+    def test_a_later_rate_does_not_change_what_is_given_back(self, scene: Scene, supplier: str) -> None:
+        scene.load_rates(("EUR/USD", "1.085", "2026-01-01"))
+        parcel = Parcel(supplier)
+        scene.happen(parcel.due(("freight", Money(10_10, "EUR"))))
+        scene.load_rates(("EUR/USD", "2", "2026-01-02"))
+        for part in (3_33, 3_33, 3_44):
+            scene.happen(parcel.credited(("freight", Money(part, "EUR"))))
+        assert scene.freight_account(supplier)["balance"] == usd(50_00)
+        assert [entry["moved"] for entry in scene.freight_account(supplier)["entries"]] == [usd(3_73), usd(3_62), usd(3_61), usd(10_96)]
+        assert scene.faults() == []
+
+    def test_without_a_rate_it_is_refused_and_the_refusal_says_so(self, scene: Scene, supplier: str) -> None:
+        parcel = Parcel(supplier)
+        scene.happen(parcel.due(("freight", Money(10_00, "EUR"))))
+        name, data = scene.told(parcel.order_id)[-1]
+        assert (name, data["reason"]) == ("freight_refused", "freight_currency_mismatch")
+        assert data["message"].startswith("10.00 EUR of freight are due, and the freight account is in USD: there is no exchange rate")
+
+    def test_what_is_missing_is_told_in_the_accounts_currency(self, scene: Scene, supplier: str) -> None:
+        scene.load_rates(("EUR/USD", "1.085", "2026-01-01"))
+        parcel = Parcel(supplier)
+        scene.happen(parcel.due(("reweighing", Money(100_00, "EUR"))))
+        assert scene.told(parcel.order_id)[-1][1]["message"].startswith(
+            "100.00 EUR of freight are due (108.50 USD) and the freight account has 50.00 USD: top it up (POST /v1/freight-account/top-ups) with at least 58.50 USD."
+        )
+        assert scene.freight_account(supplier)["outstanding"] == [Money(100_00, "EUR")]
