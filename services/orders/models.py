@@ -126,7 +126,8 @@ orders = Table(
     Column("terms", Json, nullable=False),
     Column("lines", Json, nullable=False),  # `OrderLine`s
     Column("currency", String(3), nullable=False),
-    Column("total", BigInteger, nullable=False),  # minor units, as are the next two
+    Column("exchange", Json),  # `AgreedExchange` where it is paid in another currency
+    Column("total", BigInteger, nullable=False),  # minor units, as are the next two, which are in the currency it is paid in
     Column("paid", BigInteger),
     Column("refund", BigInteger),
     Column("refund_received_at", UtcDateTime),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.orders.application import clock, deadlines, enquiries, goods, handlers, queries
+from services.orders.application import clock, deadlines, enquiries, exchange, goods, handlers, queries
 from services.orders.application.reactions import REACTIONS
 from shared.contracts import orders as contract, purchases
 from shared.contracts.catalog import PRODUCTS_BY_ID
+from shared.contracts.exchange import QUOTE_EXCHANGE
 from shared.platform.calls import Call
 from shared.platform.client import RpcClient
 from shared.platform.consumer import consumes
@@ -54,11 +55,11 @@ class OrdersService:
 
     @rpc(contract.PLACE_ORDER)
     def place_order(self, call: Call) -> Mapping[str, Any]:
-        return self.store.write(call, handlers.place_order, self._products(call))
+        return self.store.write(call, handlers.place_order, *self._listed(call))
 
     @rpc(purchases.PLACE_PURCHASE)
     def place_purchase(self, call: Call) -> Mapping[str, Any]:
-        return self.store.write(call, handlers.place_purchase, self._products(call))
+        return self.store.write(call, handlers.place_purchase, *self._listed(call))
 
     @rpc(purchases.GET_PURCHASE)
     def get_purchase(self, call: Call) -> Mapping[str, Any]:
@@ -96,6 +97,11 @@ class OrdersService:
     def sweep_deadlines(self) -> None:
         while self.store.run(deadlines.sweep):
             pass
+
+    def _listed(self, call: Call) -> tuple[goods.Products, exchange.Exchanges]:
+        """The products of the call's lines, and what they cost in the currency that they are paid in."""
+        products = self._products(call)
+        return products, exchange.quoted(call.data, products, lambda asked: self.bus.call(QUOTE_EXCHANGE, asked, call))
 
     def _products(self, call: Call) -> goods.Products:
         """The products of the call's lines, asked for before the transaction begins: none waits for another service."""

@@ -67,6 +67,14 @@ class ExchangeQuote(Shape):
     valid_until = Timestamp(required=True, allow_none=True)
 
 
+class AgreedExchange(Shape):
+    """At which rate an order is paid in another currency than its own: that of the time when it was placed, and no other."""
+
+    rate_id = Id(required=True)
+    rate = fields.Decimal(as_string=True, required=True, metadata={"description": "What one of the order's currency is in the currency it is paid in."})
+    total = Money(required=True, metadata={"description": "What the buyer pays."})
+
+
 ADD_EXCHANGE_RATES = Operation("payments", "add_exchange_rates", AddRates, ExchangeRates, writes=True)
 LIST_EXCHANGE_RATES = Operation("payments", "list_exchange_rates", ListRates, ExchangeRates)
 QUOTE_EXCHANGE = Operation("payments", "quote_exchange", QuoteExchange, ExchangeQuote)

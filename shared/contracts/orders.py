@@ -6,7 +6,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from shared.contracts.fields import Id, Money, Quantity, Shape, Text, Timestamp
+from shared.contracts.exchange import AgreedExchange
+from shared.contracts.fields import Currency, Id, Money, Quantity, Shape, Text, Timestamp
 from shared.contracts.operations import ById, Empty, Operation, PageRequest, if_match
 from shared.contracts.trade import OfferLine, OrderLine, Party, Terms, chosen_options
 
@@ -199,6 +200,8 @@ class OrderSummary(Shape):
 
 
 class Order(OrderSummary):
+    payable = Money(required=True, metadata={"description": "What the buyer pays: the total, or that in the currency which was agreed on for the payment."})
+    exchange = fields.Nested(AgreedExchange, allow_none=True)
     terms = fields.Nested(Terms, required=True)
     lines = fields.List(fields.Nested(OrderLine), required=True)
     steps = fields.List(fields.Nested(StepStatus), required=True)
@@ -218,11 +221,17 @@ class DirectLine(Shape):
     options = chosen_options()
 
 
+def payment_currency() -> Currency:
+    """A field of what is ordered straight from listings."""
+    return Currency(metadata={"description": "What the buyer pays in, where it is not the currency of the prices: at the rate of now, which is fixed."})
+
+
 class PlaceOrder(Shape):
     """Straight from a listing, at its list prices."""
 
     lines = lines_of(DirectLine)
     terms = fields.Nested(Terms, required=True)
+    payment_currency = payment_currency()
 
 
 class ActOnOrder(Shape):

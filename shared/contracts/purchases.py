@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from shared.contracts.fields import Id, Money, Shape, Text, Timestamp
 from shared.contracts.operations import ById, Operation
-from shared.contracts.orders import DirectLine, OrderSummary, PurchaseReference, lines_of
+from shared.contracts.orders import DirectLine, OrderSummary, PurchaseReference, lines_of, payment_currency
 from shared.contracts.trade import Party, Terms
 
 
@@ -15,6 +15,7 @@ class PlacePurchase(Shape):
 
     lines = lines_of(DirectLine)
     terms = fields.Nested(Terms, required=True)
+    payment_currency = payment_currency()
     channels = fields.Dict(
         keys=Id(),
         values=Text(40),

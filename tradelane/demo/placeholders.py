@@ -59,7 +59,7 @@ class Facts:
             case "total", None, None | "*":
                 return _times(self.order["total"], Decimal(number or 1))
             case "amount" | "currency", None, None:
-                return self.order["total"][name]
+                return self.order.get("payable", self.order["total"])[name]
             case "number", None, None:
                 return self.order["number"]
             case "password", None, None:

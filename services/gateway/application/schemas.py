@@ -74,6 +74,9 @@ class Converter(OpenAPIConverter):
             shape = self._named(kind) if kind in _NAMED else _PLAIN[kind]
             notes = {name: said[name] for name in _NOTES if name in said}
             return {"anyOf": [shape, {"type": "null"}], **notes} if field.allow_none else {**shape, **notes}
+        if isinstance(field, fields.Decimal):  # those of the contracts travel as strings, so that bounds of numbers say nothing
+            said = {name: each for name, each in said.items() if name not in ("minimum", "maximum")} | {"type": "string"}
+            said |= {"type": ["string", "null"]} if field.allow_none else {}
         if isinstance(field, fields.Dict):
             said |= {f"{bound}Properties": said.pop(f"{bound}Length") for bound in ("min", "max") if f"{bound}Length" in said}
         if "pattern" in said:

@@ -91,6 +91,8 @@ def order(tx: Transaction, found: Order, actor: Actor) -> dict[str, Any]:
     saved = tx.execute(_DRAFTS, {"key": row.id, "steps": mine}).all() if mine else []
     return {
         **order_summary(found),
+        "payable": found.payable,
+        "exchange": found.exchange,
         "terms": row.terms,
         "lines": Dumped(row.lines),
         "steps": steps,

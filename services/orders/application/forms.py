@@ -36,6 +36,7 @@ def facts_of(order: Order, today: date) -> checks.OrderFacts:
     return checks.OrderFacts(
         lines=tuple(checks.Line(**line) for line in goods.load_lines(order.row.lines)),
         total=order.total,
+        payable=order.payable,
         terms=order.situation.terms,
         today=today,
         submitted={step: schema_of(_FORM_OF[entry["action"]]).load(entry["form"]) for step, entry in last.items()},

@@ -49,8 +49,10 @@ def place(
     *,
     enquiry_id: str | None = None,
     purchase: Row = None,
+    exchange: Mapping[str, Any] | None = None,
 ) -> Order:
-    """Make an order of complete terms and lines (`OrderLine`), of an enquiry or with a purchase where it is."""
+    """Make an order of complete terms and lines (`OrderLine`), of an enquiry or with a purchase where it is; `exchange` (`AgreedExchange` as
+    JSON) where it is paid in another currency."""
     transition, total = lifecycle.placement(terms), goods.total(lines)
     values = {
         "id": new_id(),
@@ -65,13 +67,15 @@ def place(
         "terms": terms.as_data(),
         "lines": goods.dump_lines(lines),
         "currency": total.currency,
+        "exchange": exchange,
         "total": total.minor,
         "created_at": tx.now,
         "updated_at": tx.now,
     }
     row = _add(tx, orders, values)
+    placed = Order(row, {}, ())
     details = {"enquiry_id": enquiry_id, "purchase_number": row.purchase_number, "terms": row.terms, "lines": Dumped(row.lines), "total": total}
-    return _record(tx, Order(row, {}, ()), transition, author, None, details)
+    return _record(tx, placed, transition, author, None, details | {"exchange": placed.exchange})
 
 
 def apply(

@@ -6,6 +6,7 @@ from collections import namedtuple
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import cache, cached_property
 from typing import Any
 
@@ -81,9 +82,20 @@ class Order:
         return Money(self.row.total, self.row.currency)
 
     @property
+    def exchange(self) -> dict[str, Any] | None:
+        """The `AgreedExchange`, where it is paid in another currency."""
+        agreed = self.row.exchange
+        return agreed and {**agreed, "rate": Decimal(agreed["rate"]), "total": Money.of(**agreed["total"])}
+
+    @property
+    def payable(self) -> Money:
+        """What the buyer pays."""
+        return self.exchange["total"] if self.exchange else self.total
+
+    @property
     def refund(self) -> Money | None:
         """What the buyer has paid and was to get back."""
-        return None if self.row.refund is None else Money(self.row.refund, self.row.currency)
+        return None if self.row.refund is None else Money(self.row.refund, self.payable.currency)
 
 
 @dataclass(frozen=True, slots=True)

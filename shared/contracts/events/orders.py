@@ -6,6 +6,7 @@ from marshmallow import Schema, fields
 
 from shared.contracts import forms
 from shared.contracts.events.registry import EventContract
+from shared.contracts.exchange import AgreedExchange
 from shared.contracts.fields import Id, Money, Notice, Timestamp
 from shared.contracts.trade import OrderLine, Party, Terms
 
@@ -48,6 +49,7 @@ class OrderPlaced(OrderMoved):
     terms = fields.Nested(Terms, required=True)
     lines = fields.List(fields.Nested(OrderLine), required=True)
     total = Money(required=True)
+    exchange = fields.Nested(AgreedExchange, load_default=None, allow_none=True, metadata={"description": "Where it is paid in another currency."})
 
 
 class ChannelAgreed(OrderMoved):

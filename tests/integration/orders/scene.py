@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
 
-from services.orders.application import clock, deadlines, enquiries, goods, handlers, queries
+from services.orders.application import clock, deadlines, enquiries, exchange, goods, handlers, queries
 from services.orders.application.reactions import REACTIONS
 from services.orders.domain.steps import STEPS
 from shared.contracts import orders as contract
@@ -17,6 +18,7 @@ from shared.contracts.operations import Operation
 from shared.contracts.purchases import GET_PURCHASE, PLACE_PURCHASE
 from shared.kit.actor import Actor
 from shared.kit.clock import utc_now
+from shared.kit.errors import Conflict
 from shared.kit.ids import new_id
 from shared.platform.context import Context
 from shared.platform.database import Transaction
@@ -50,6 +52,7 @@ WORK: dict[Operation, Callable[..., Any]] = {
     contract.GET_CLOCK: clock.get_clock,
     contract.ADVANCE_CLOCK: clock.advance_clock,
 }
+FROM_LISTINGS = (contract.PLACE_ORDER, PLACE_PURCHASE)
 ABOUT_PRODUCTS = (contract.OPEN_ENQUIRY, contract.MAKE_OFFER, contract.PLACE_ORDER, PLACE_PURCHASE)
 
 
@@ -83,6 +86,7 @@ FOREIGN = product("Pan of another supplier", supplier=STRANGER)
 OWN = product("Crate of the buyer's own", supplier=BUYER)
 IN_EURO = product("Tray priced in euro", currency="EUR")
 SHIRT = product("Shirt of linen", price="18.00", options={"size": ["S", "M", "L"], "colour": ["white", "indigo"]})
+RATE = new_id()
 NOT_READY_FOR_CUSTOMS = product("Lamp without code and origin", hs_code=None, country_of_origin=None)
 CATALOG = (MUG, BOWL, FOREIGN, OWN, IN_EURO, SHIRT, NOT_READY_FOR_CUSTOMS)
 
@@ -106,6 +110,14 @@ def line(item: Mapping[str, Any], quantity: int | None = 100, price: str | None 
     return {"product_id": item["id"], **({"quantity": quantity} if quantity else {}), **priced, **({"options": options} if options else {})}
 
 
+def quote(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What payments answers: everything is worth 0.92 euro, and there are no other rates."""
+    if asked["currency"] != "EUR":
+        raise Conflict("no_exchange_rate", "There is no exchange rate between the two at this time.")
+    amount = Decimal(asked["amount"]["amount"]) * Decimal("0.92")
+    return {"rate_id": RATE, "rate": "0.92", "total": {"amount": f"{amount:.2f}", "currency": "EUR"}, "via": None, "valid_until": None}
+
+
 class Scene:
     """What happens, `later` than now if so set, each in a transaction of its own."""
 
@@ -119,8 +131,11 @@ class Scene:
 
     def do(self, operation: Operation, actor: Actor | None, **data: Any) -> Any:
         """The operation's answer as JSON, which fits its contract."""
-        products = (goods.read_products({"items": CATALOG}),) if operation in ABOUT_PRODUCTS else ()
-        answer = dump(operation.answer, self.run(lambda tx: WORK[operation](tx, call(operation, actor, data), *products)))
+        asked = call(operation, actor, data)
+        products = goods.read_products({"items": CATALOG})
+        quotes = exchange.quoted(asked.data, products, quote) if operation in FROM_LISTINGS else None
+        more = () if operation not in ABOUT_PRODUCTS else (products,) if quotes is None else (products, quotes)
+        answer = dump(operation.answer, self.run(lambda tx: WORK[operation](tx, asked, *more)))
         assert operation.answer().validate(answer) == {}
         return answer
 

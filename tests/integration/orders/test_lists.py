@@ -62,7 +62,7 @@ def test_orders_of_the_same_moment_are_neither_lost_nor_shown_twice(scene: Scene
     def place(tx: Any) -> None:
         tx.now = moment
         for _ in range(4):
-            handlers.place_order(tx, call(contract.PLACE_ORDER, BUYER, {"lines": [line(MUG)], "terms": terms()}), goods.read_products({"items": CATALOG}))
+            handlers.place_order(tx, call(contract.PLACE_ORDER, BUYER, {"lines": [line(MUG)], "terms": terms()}), goods.read_products({"items": CATALOG}), {})
 
     scene.run(place)
     first = listed(scene, SUPPLIER, limit=3)

@@ -116,6 +116,7 @@ def order(**changes: Any) -> dict[str, Any]:
         "buyer": PARTY,
         "supplier": {"id": ORDER, "name": "Bo"},
         "total": {"amount": "12.34", "currency": "USD"},
+        "payable": {"amount": "12.34", "currency": "USD"},
         "placed_at": "2026-01-01T00:00:00Z",
         "updated_at": "2026-01-01T00:00:00Z",
         "terms": {"incoterm": "FOB", "named_place": "Shanghai", "channel": "sea", "ship_to": {"name": "Ada", "street": "1", "city": "Oslo", "country": "NO"}},

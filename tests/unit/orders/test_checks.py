@@ -85,7 +85,7 @@ def facts(step: str = "", *, today: str = "2026-03-31", lines: tuple[Line, ...] 
     """The order before the step: earlier forms are submitted; `changes` are to the terms."""
     names = [each.name for each in STEPS if each.form]
     earlier = {name: loaded(name) for name in names[: names.index(step)]} if step else {}
-    return OrderFacts(lines, total, replace(TERMS, **changes), date.fromisoformat(today), earlier)
+    return OrderFacts(lines, total, total, replace(TERMS, **changes), date.fromisoformat(today), earlier)
 
 
 def usd(amount: str) -> dict[str, str]:

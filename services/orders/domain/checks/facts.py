@@ -37,10 +37,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
-    """`submitted` are the forms that completed earlier steps, by step, loaded; `today` is the date of the order's clock, in UTC."""
+    """`payable` is the total in the currency it is paid in; `submitted` are the forms that completed earlier steps, by step, loaded; `today` is the date of the order's clock, in UTC."""
 
     lines: tuple[Line, ...]
     total: Money
+    payable: Money
     terms: Terms
     today: date
     submitted: Mapping[str, Form] = field(default_factory=dict)

@@ -19,8 +19,8 @@ def check_payment(form: Form, facts: OrderFacts) -> Problems:
         problems.unless(form["method"] == "balance", "method", "Under escrow an order is paid from the balance on the platform: balance.")
     else:
         problems.unless(form["method"] != "balance", "method", "Under direct settlement the money goes to the supplier: any method but balance.")
-    problems.unless(form["currency"] == facts.total.currency, "currency", f"The order is in {facts.total.currency}.")
-    problems.unless(_is_total(form, facts.total), "amount", f"The order's total is {facts.total}.")
+    problems.unless(form["currency"] == facts.payable.currency, "currency", f"The order is in {facts.payable.currency}.")
+    problems.unless(_is_total(form, facts.payable), "amount", f"The order's total is {facts.payable}.")
     problems.unless_between(form["paid_on"], "paid_on", facts, after=())
     return problems
 
@@ -28,7 +28,9 @@ def check_payment(form: Form, facts: OrderFacts) -> Problems:
 def check_payment_confirmation(form: Form, facts: OrderFacts) -> Problems:
     """What was received is the order's total."""
     problems = Problems()
-    problems.unless(form["received_amount"] == facts.total, "received_amount", f"The total is {facts.total}: where another amount came, raise an exception.")
+    problems.unless(
+        form["received_amount"] == facts.payable, "received_amount", f"The total is {facts.payable}: where another amount came, raise an exception."
+    )
     problems.unless_between(form["received_on"], "received_on", facts, after=["payment.paid_on"])
     return problems
 
