@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 from bench.comparison import Comparison
 from bench.lab import Lab
-from bench.workloads import echo, embedded, events, growth, orders, scaling, transitions
+from bench.workloads import echo, embedded, events, growth, orders, quotes, scaling, transitions
 
 WORKLOADS: dict[str, Callable[[Lab], list[Comparison]]] = {
     "echo": echo.measure,
     "orders": orders.measure,
     "events": events.measure,
     "transitions": transitions.measure,
+    "quotes": quotes.measure,
     "embedded": embedded.measure,
     "scaling": scaling.measure,
     "growth": growth.measure,
