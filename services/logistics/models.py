@@ -1,12 +1,29 @@
-"""The tables of logistics: one shipment per order, what was filed and issued for it, what carriers sent and which of it is the shipment's tracking,
-the notices raised, and the channels' tariffs. What carriers sent, tracking and tariffs are append-only by trigger."""
+"""The tables of logistics: one shipment per order, what was filed and issued for it, its logistics orders where it ships online, what carriers sent and
+which of it is the shipment's tracking, the notices raised, and the channels' tariffs. What carriers sent, tracking and tariffs are append-only by trigger."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint, false
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 
+from services.logistics.domain import logistics_order
 from services.logistics.domain.tariff import KINDS as SURCHARGE_KINDS
-from shared.platform.columns import Id, Json, UtcDateTime
+from shared.platform.columns import Exact, Id, Json, UtcDateTime
 
 metadata = MetaData()
 
@@ -66,6 +83,68 @@ documents = Table(
     Column("paper", Json, nullable=False),
     Column("issued_at", UtcDateTime, nullable=False),
     UniqueConstraint("name", "number", name="documents_number"),
+)
+
+# Booked online by the supplier. `sender` is an Address, `collection` how the parcel gets to the warehouse, `measured` the packages as the warehouse
+# found them. Money is in minor units: `freight` by the latest weighing, `paid` what is taken in all, less what is given back, `due` what was asked for
+# under `charge_id` and is not taken yet.
+_LIVE = text(f"state NOT IN {logistics_order.OVER}")
+logistics_orders = Table(
+    "logistics_orders",
+    metadata,
+    Column("id", Id(), primary_key=True),
+    Column("order_id", Id(), ForeignKey(shipments.c.order_id), nullable=False),
+    Column("number", String(20), nullable=False, unique=True),
+    Column("supplier_id", Id(), nullable=False),
+    Column("channel", String(40), nullable=False),
+    Column("carrier", String(20), nullable=False),
+    Column("state", String(20), CheckConstraint(f"state IN {tuple(logistics_order.STATES)}", name="logistics_orders_state"), nullable=False),
+    Column("packages", Json, nullable=False),
+    Column("special_goods", Json, nullable=False),
+    Column("check_list", Json, nullable=False),
+    Column("sender", Json, nullable=False),
+    Column("collection", Json, nullable=False),
+    Column(
+        "if_undeliverable",
+        String(10),
+        CheckConstraint(f"if_undeliverable IN {logistics_order.POLICIES}", name="logistics_orders_policy"),
+        nullable=False,
+    ),
+    Column("tariff_id", Id(), nullable=False),
+    Column("billable_kg", Exact, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("freight", BigInteger, nullable=False),
+    Column("return_fee", BigInteger, nullable=False),
+    Column("paid", BigInteger, nullable=False),
+    Column("due", BigInteger, nullable=False),
+    Column("charge_id", Id(), nullable=False, unique=True),
+    Column("waybill_number", String(40)),
+    Column("waybill_key", String(40)),
+    Column("domestic_waybill_key", String(120)),
+    Column("measured", Json),
+    Column("weighed_kg", Exact),
+    Column("scanned_at", UtcDateTime),
+    Column("handed_over_at", UtcDateTime),
+    Column("disposition_at", UtcDateTime),
+    Column("reason", String(60)),
+    Column("message", String(500)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("channel", "waybill_key", name="logistics_orders_waybill"),
+    CheckConstraint("freight >= 0 AND return_fee >= 0 AND paid >= 0 AND due >= 0", name="logistics_orders_money"),
+    CheckConstraint("state IN ('awaiting_freight', 'refused', 'voided') OR waybill_key IS NOT NULL", name="logistics_orders_issued"),
+)
+Index("logistics_orders_live", logistics_orders.c.order_id, unique=True, postgresql_where=_LIVE, sqlite_where=_LIVE)
+Index("logistics_orders_of_order", logistics_orders.c.order_id, logistics_orders.c.created_at)
+Index("logistics_orders_waybill_key", logistics_orders.c.waybill_key)
+Index("logistics_orders_domestic_waybill", logistics_orders.c.domestic_waybill_key)
+
+# The last number of each channel's range that a waybill was made of.
+waybill_serials = Table(
+    "waybill_serials",
+    metadata,
+    Column("channel", String(40), primary_key=True),
+    Column("last", BigInteger, CheckConstraint("last > 0", name="waybill_serials_last"), nullable=False),
 )
 
 tracking_events = Table(

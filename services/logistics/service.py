@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.logistics.application import handlers, public_tracking, queries, quotes, tariff_versions, tracking, watch
+from services.logistics.application import handlers, online_shipping, public_tracking, queries, quotes, tariff_versions, tracking, warehouses, watch
 from services.logistics.application.printing import printed
 from services.logistics.application.reactions import REACTIONS
-from shared.contracts import logistics as contract, tariffs, tracking as tracking_contract
+from shared.contracts import logistics as contract, logistics_orders, tariffs, tracking as tracking_contract
+from shared.contracts.orders import GET_ORDER
 from shared.contracts.quotes import QUOTE
 from shared.platform.calls import Call
+from shared.platform.client import RpcClient
 from shared.platform.consumer import consumes
 from shared.platform.cpu import offload
 from shared.platform.database import Transaction
@@ -22,6 +24,7 @@ from shared.platform.wire import Event
 class LogisticsService:
     name = "logistics"
     store = Store()
+    bus = RpcClient()
 
     @rpc(contract.LIST_CHANNELS)
     def list_channels(self, call: Call) -> Any:
@@ -62,6 +65,47 @@ class LogisticsService:
     @rpc(tariffs.PUT_TARIFF)
     def put_tariff(self, call: Call) -> Any:
         return self.store.write(call, tariff_versions.put_tariff)
+
+    @rpc(logistics_orders.CREATE_LOGISTICS_ORDER)
+    def create_logistics_order(self, call: Call) -> Any:
+        order = self.bus.call(GET_ORDER, {"id": call.data["id"]}, call)  # before the transaction begins: none waits for another service
+        return self.store.write(call, online_shipping.create, order)
+
+    @rpc(logistics_orders.GET_LOGISTICS_ORDER)
+    def get_logistics_order(self, call: Call) -> Any:
+        return self.store.read(call, online_shipping.get)
+
+    @rpc(logistics_orders.GET_ORDERS_LOGISTICS_ORDER)
+    def get_orders_logistics_order(self, call: Call) -> Any:
+        return self.store.read(call, online_shipping.get_of_order)
+
+    @rpc(logistics_orders.VOID_LOGISTICS_ORDER)
+    def void_logistics_order(self, call: Call) -> Any:
+        return self.store.write(call, online_shipping.void)
+
+    @rpc(logistics_orders.TELL_DOMESTIC_WAYBILL)
+    def tell_domestic_waybill(self, call: Call) -> Any:
+        return self.store.write(call, online_shipping.tell_domestic_waybill)
+
+    @rpc(logistics_orders.SCAN_PARCEL)
+    def scan_parcel(self, call: Call) -> Any:
+        return self.store.write(call, warehouses.scan)
+
+    @rpc(logistics_orders.WEIGH_PARCEL)
+    def weigh_parcel(self, call: Call) -> Any:
+        return self.store.write(call, warehouses.weigh)
+
+    @rpc(logistics_orders.HAND_OVER_PARCEL)
+    def hand_over_parcel(self, call: Call) -> Any:
+        return self.store.write(call, warehouses.hand_over)
+
+    @rpc(logistics_orders.REPORT_UNDELIVERABLE)
+    def report_undeliverable(self, call: Call) -> Any:
+        return self.store.write(call, warehouses.report_undeliverable)
+
+    @rpc(logistics_orders.CONFIRM_RETURN)
+    def confirm_return(self, call: Call) -> Any:
+        return self.store.write(call, warehouses.confirm_return)
 
     @consumes(REACTIONS)
     def react(self, tx: Transaction, event: Event) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from shared.contracts.fields import Country, Currency, HsCode, Id, Measure, Money, Quantity, Shape, Text, Unit, UnLocode
-from shared.contracts.trade import MODES, SPECIAL_GOODS, Address
+from shared.contracts.trade import COLLECTION_WAYS, IF_UNDELIVERABLE, MODES, SPECIAL_GOODS, Address
 from shared.kit.reference import INCOTERMS
 
 PAYMENT_METHODS = ("bank_transfer", "letter_of_credit", "documentary_collection", "open_account", "balance")
@@ -100,7 +100,7 @@ class PackingCheckList(Shape):
 
 
 class CollectionForm(Shape):
-    way = fields.String(required=True, validate=validate.OneOf(("pickup", "drop_off")))
+    way = fields.String(required=True, validate=validate.OneOf(COLLECTION_WAYS))
     address = fields.Nested(Address, required=True)
 
 
@@ -122,7 +122,7 @@ class ShippingForm(Shape):
     special_goods = fields.List(fields.String(validate=validate.OneOf(SPECIAL_GOODS)), validate=validate.Length(max=len(SPECIAL_GOODS)))
     packing_check_list = fields.Nested(PackingCheckList, required=True)
     collection = fields.Nested(CollectionForm, required=True)
-    if_undeliverable = fields.String(required=True, validate=validate.OneOf(("return", "destroy")))
+    if_undeliverable = fields.String(required=True, validate=validate.OneOf(IF_UNDELIVERABLE))
     shipping_notice = fields.Nested(ShippingNotice, required=True)
 
 

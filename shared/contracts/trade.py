@@ -13,6 +13,8 @@ INSURANCE = ("supplier", "none")
 PRESETS = ("export", "parcel")
 MODES = ("express", "air", "sea", "rail", "road", "post")
 SPECIAL_GOODS = ("battery", "liquid", "cosmetics", "powder", "magnetic")
+COLLECTION_WAYS = ("pickup", "drop_off", "arranged")
+IF_UNDELIVERABLE = ("return", "destroy")
 
 
 class Party(Shape):

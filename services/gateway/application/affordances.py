@@ -8,9 +8,10 @@ from typing import Any
 
 from marshmallow import Schema
 
-from services.gateway.application.routes import ENQUIRY, ENQUIRY_ACTIONS, ORDER, POST
+from services.gateway.application.routes import ENQUIRY, ENQUIRY_ACTIONS, ORDER, PARCEL_ACTIONS, POST
 from services.gateway.application.schemas import json_schema
 from shared.contracts.forms import FORMS
+from shared.contracts.logistics_orders import LogisticsOrder, ReportUndeliverable, ScanParcel, TellDomesticWaybill, WeighParcel
 from shared.contracts.operations import Operation
 from shared.contracts.orders import Enquiry, MakeOffer, Order, SendMessage
 
@@ -18,19 +19,30 @@ SHAPES: dict[str, Schema] = {
     **{name: form() for name, form in FORMS.items()},
     "offer": MakeOffer(exclude=("id", "if_match")),
     "message": SendMessage(exclude=("id", "if_match")),
+    "domestic_waybill": TellDomesticWaybill(exclude=("id",)),
+    "scan": ScanParcel(),
+    "weighing": WeighParcel(exclude=("id",)),
+    "undeliverable": ReportUndeliverable(),
 }
-"""Every form's name → its shape. An enquiry's forms are their operations' requests, less what path and headers say."""
+"""Every form's name → its shape. Those of enquiries and logistics orders are their operations' requests, less what path and headers say."""
 
 
 def with_affordances(operation: Operation, answer: dict[str, Any]) -> dict[str, Any]:
-    """The answer, with its actions as links where the operation answers an enquiry or an order."""
+    """The answer, with its actions as links where the operation answers an enquiry, an order or a logistics order."""
     if operation.answer is Order:
         own = ORDER.replace("{id}", answer["id"])
         return {**answer, "actions": [_link(own, "/actions/" + each["name"], each) for each in answer["actions"]]}
     if operation.answer is Enquiry:
         own = ENQUIRY.replace("{id}", answer["id"])
         return {**answer, "actions": [_link(own, ENQUIRY_ACTIONS[each["name"]], each) for each in answer["actions"]]}
+    if operation.answer is LogisticsOrder:
+        return {**answer, "actions": [_parcel_link(answer["id"], each) for each in answer["actions"]]}
     return answer
+
+
+def _parcel_link(id: str, action: Mapping[str, Any]) -> dict[str, Any]:
+    method, path = PARCEL_ACTIONS[action["name"]]
+    return {**_link("", path.replace("{id}", id), action), "method": method}
 
 
 def _link(own: str, below: str, action: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from marshmallow import Schema
 from werkzeug.wrappers import Response
 
-from shared.contracts import accounts, catalog, exchange, freight, logistics, orders, payments, purchases, quotes, tariffs, tracking
+from shared.contracts import accounts, catalog, exchange, freight, logistics, logistics_orders, orders, payments, purchases, quotes, tariffs, tracking
 from shared.contracts.operations import Callback, Operation
 from shared.platform.client import Caller
 from shared.platform.web import Request
@@ -77,6 +77,7 @@ def _rule(path: str) -> str:
 
 GET, POST, PUT, PATCH = "GET", "POST", "PUT", "PATCH"
 ENQUIRY, ORDER, PRODUCT, PURCHASE = "/v1/enquiries/{id}", "/v1/orders/{id}", "/v1/products/{id}", "/v1/purchases/{id}"
+PARCEL = "/v1/logistics-orders/{id}"
 
 # fmt: off
 ROUTES = (
@@ -116,6 +117,17 @@ ROUTES = (
     Route(GET,   ORDER + "/shipment",                      logistics.GET_SHIPMENT,       "An order's shipment, tracking and papers"),
     Route(GET,   ORDER + "/documents/{name}",              logistics.GET_DOCUMENT,       "One of the order's documents, as PDF"),
 
+    Route(POST,  ORDER + "/logistics-order",               logistics_orders.CREATE_LOGISTICS_ORDER,     "Ship online: book the order's channel", 201, location=PARCEL),
+    Route(GET,   ORDER + "/logistics-order",               logistics_orders.GET_ORDERS_LOGISTICS_ORDER, "The order's latest logistics order"),
+    Route(GET,   PARCEL,                                   logistics_orders.GET_LOGISTICS_ORDER,        "A logistics order, and what the caller may do now"),
+    Route(POST,  PARCEL + "/void",                         logistics_orders.VOID_LOGISTICS_ORDER,       "Void it before the shipping notice: its freight is given back"),
+    Route(PUT,   PARCEL + "/domestic-waybill",             logistics_orders.TELL_DOMESTIC_WAYBILL,      "Tell the number of the domestic carrier that brings it to the warehouse"),
+    Route(POST,  "/v1/warehouse-scans",                    logistics_orders.SCAN_PARCEL,                "Scan a parcel in (warehouses)"),
+    Route(POST,  PARCEL + "/weighings",                    logistics_orders.WEIGH_PARCEL,               "Weigh and measure it (warehouses)"),
+    Route(POST,  PARCEL + "/hand-over",                    logistics_orders.HAND_OVER_PARCEL,           "Hand it over to the carrier (warehouses)"),
+    Route(POST,  "/v1/undeliverable-reports",              logistics_orders.REPORT_UNDELIVERABLE,       "Report a parcel that cannot be delivered (carriers, warehouses)"),
+    Route(POST,  PARCEL + "/return",                       logistics_orders.CONFIRM_RETURN,             "Confirm that the sender has it back (warehouses)"),
+
     Route(POST,  "/v1/tracking-events",                    logistics.REPORT_TRACKING,    "Report where a shipment is (carriers)"),
     Route(POST,  "/v1/carrier-callbacks/{sender}",         tracking.RECEIVE_CALLBACK,    "A carrier's own system tells tracking events, signed", public=True),
     Route(GET,   "/v1/tracking/{number}",                  tracking.TRACK,               "How far a parcel is, and whose number it is", public=True, knows_caller=True),
@@ -132,11 +144,26 @@ ROUTES = (
 )
 # fmt: on
 
-READERS: dict[type[Schema], Operation] = {orders.Order: orders.GET_ORDER, purchases.Purchase: purchases.GET_PURCHASE}
+READERS: dict[type[Schema], Operation] = {
+    orders.Order: orders.GET_ORDER,
+    purchases.Purchase: purchases.GET_PURCHASE,
+    logistics_orders.LogisticsOrder: logistics_orders.GET_LOGISTICS_ORDER,
+}
 """Answers that may await other services (`awaiting`) → the operation that reads them again, by `id`."""
 
 ENQUIRY_ACTIONS = {"offer": "/actions/offer", "accept": "/actions/accept", "cancel": "/actions/cancel", "send_message": "/messages"}
 """An enquiry's actions → where they are done, below the enquiry. An order's are all done at `/actions/{action}`."""
+
+PARCEL_ACTIONS = {
+    "tell_domestic_waybill": (PUT, PARCEL + "/domestic-waybill"),
+    "void": (POST, PARCEL + "/void"),
+    "scan_in": (POST, "/v1/warehouse-scans"),
+    "weigh": (POST, PARCEL + "/weighings"),
+    "hand_over": (POST, PARCEL + "/hand-over"),
+    "report_undeliverable": (POST, "/v1/undeliverable-reports"),
+    "confirm_return": (POST, PARCEL + "/return"),
+}
+"""A logistics order's actions → how and where they are done."""
 
 
 def routes(production: bool) -> tuple[Route, ...]:

@@ -1,4 +1,4 @@
-"""What orders do to shipments. Each step that orders hand in is answered with one event: done, or refused with the reason."""
+"""What orders do to shipments, and payments to logistics orders. Each step that orders hand in is answered with one event: done, or refused with the reason."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from services.logistics.application import filings, shipments, tracking, watch
+from services.logistics.application import filings, freight, logistics_orders, online_shipping, shipments, tracking, watch
 from services.logistics.application.carriers.directory import carrier_of
 from services.logistics.application.channel_list import CHANNELS
 from services.logistics.application.papers import PAPERS, Export
@@ -26,8 +26,7 @@ def plan_shipment(tx: Transaction, event: Event) -> None:
     """Keep what the order is about and say whether its channel can carry it."""
     order = event.data
     order_id, terms = order["order_id"], order["terms"]
-    gross_mass = sum((line["gross_mass_kg"] for line in order["lines"]), start=Decimal(0))
-    refusal = goods_refusal(CHANNELS, terms["channel"], terms["incoterm"], terms["ship_to"]["country"], gross_mass, _special_goods(order))
+    refusal = _goods_refusal(order, terms["channel"])
     values = {
         "order_id": order_id,
         "number": new_number("SH"),
@@ -82,6 +81,19 @@ def dispatch(tx: Transaction, event: Event) -> None:
     _filed(tx, "logistics.shipment_created.v1", order_id, shipment.number)
 
 
+def change_channel(tx: Transaction, event: Event) -> None:
+    """Both parties want another channel: it has to carry the goods like the one at first, and nothing may be booked or dispatched."""
+    order_id, channel = event.data["order_id"], event.data["channel"]
+    shipment = shipments.find(tx, order_id, lock=True)
+    refusal = _change_refusal(tx, shipment) or _goods_refusal(shipments.facts(shipment), channel)
+    if refusal:
+        _refuse(tx, "logistics.channel_change_refused.v1", order_id, refusal)
+        return
+    facts = {**shipment.facts, "terms": {**shipment.facts["terms"], "channel": channel}}
+    shipments.change(tx, order_id, channel=channel, facts=facts)
+    tx.emit("logistics.channel_changed.v1", order_id, {"order_id": order_id, "channel": channel})
+
+
 def record_policy(tx: Transaction, event: Event) -> None:
     """Put the insurance policy on file."""
     data = event.data
@@ -122,7 +134,7 @@ def void(tx: Transaction, event: Event) -> None:
     if shipment.state == REFUSED:
         return
     shipments.change(tx, shipment.order_id, state=VOIDED, in_transit=False)
-    if shipment.waybill_number:
+    if not online_shipping.cancel(tx, shipment) and shipment.waybill_number:
         _filed(tx, "logistics.waybill_voided.v1", shipment.order_id, shipment.waybill_number)
 
 
@@ -130,6 +142,7 @@ REACTIONS: dict[str, Callable[[Transaction, Event], None]] = {
     "orders.order_placed.v1": plan_shipment,
     "orders.order_rejected.v1": void,
     "orders.export_customs_submitted.v1": declare_export,
+    "orders.channel_agreed.v1": change_channel,
     "orders.shipping_submitted.v1": dispatch,
     "orders.goods_shipped.v1": follow,
     "orders.insurance_submitted.v1": record_policy,
@@ -140,6 +153,8 @@ REACTIONS: dict[str, Callable[[Transaction, Event], None]] = {
     "orders.import_customs_submitted.v1": declare_import,
     "orders.goods_received.v1": follow,
     "orders.order_cancelled.v1": void,
+    "payments.freight_charged.v1": freight.on_charged,
+    "payments.freight_refused.v1": freight.on_refused,
 }
 
 
@@ -149,6 +164,20 @@ def _paper_numbers(tx: Transaction, order_id: str, declaration: str) -> tuple[di
     numbers = {"commercial_invoice": new_number("CI"), "packing_list": new_number("PL"), "export_declaration": declaration}
     numbers |= {name: number for name, (number, _) in earlier.items()}
     return numbers, {name: earlier[name][1] + 1 if name in earlier else 1 for name in PAPERS}
+
+
+def _goods_refusal(order: dict[str, Any], channel: str) -> Refusal | None:
+    terms = order["terms"]
+    gross_mass = sum((line["gross_mass_kg"] for line in order["lines"]), start=Decimal(0))
+    return goods_refusal(CHANNELS, channel, terms["incoterm"], terms["ship_to"]["country"], gross_mass, _special_goods(order))
+
+
+def _change_refusal(tx: Transaction, shipment: Row[Any]) -> Refusal | None:
+    if shipment.state != PLANNED:
+        return Refusal("already_shipped", f"The goods are on their way by {shipment.channel}.")
+    if booked := logistics_orders.live_of(tx, shipment):
+        return Refusal("logistics_order_exists", f"{booked.row.number} books {shipment.channel} for this order: void it first.")
+    return None
 
 
 def _dispatch_refusal(shipment: Row[Any], form: dict[str, Any]) -> Refusal | None:

@@ -60,6 +60,11 @@ class TrackingNoticed(Notice):
     raised_at = Timestamp(required=True)
 
 
+class WaybillIssued(ChannelAnswer):
+    carrier = fields.String(required=True)
+    number = fields.String(required=True, metadata={"description": "The waybill's."})
+
+
 class Arrival(Notice):
     order_id = Id(required=True)
     waybill_number = fields.String(required=True)
@@ -84,5 +89,6 @@ EVENTS = (
     EventContract("logistics.freight_credited.v1", Freight, "order", "Freight charged before is given back."),
     EventContract("logistics.parcel_undeliverable.v1", Refusal, "order", "The parcel cannot be delivered; it goes back or is destroyed, as was chosen."),
     EventContract("logistics.tracking_noticed.v1", TrackingNoticed, "order", "Tracking is not as it should be: buyer and supplier are told whom to ask."),
-    EventContract("logistics.waybill_voided.v1", Filed, "order", "The shipment is off and its waybill void."),
+    EventContract("logistics.waybill_issued.v1", WaybillIssued, "order", "Freight is paid; the parcel goes by this waybill."),
+    EventContract("logistics.waybill_voided.v1", Filed, "order", "The waybill is void: the shipment is off, or is booked anew."),
 )

@@ -8,7 +8,8 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 
 from services.logistics.application.audit import order_states
-from services.logistics.models import documents, filings, shipments
+from services.logistics.models import documents, filings, logistics_orders, shipments, waybill_serials
+from tests.integration.logistics.parcels import Parcel, add_tariff, parcel
 from tests.integration.logistics.scene import Scene, Trade
 
 
@@ -55,3 +56,62 @@ def test_an_arrival_told_without_tracking_is_found(scene: Scene) -> None:
 def test_the_database_itself_refuses_a_shipment_under_way_without_waybill(scene: Scene, trade: Trade) -> None:
     with pytest.raises(IntegrityError):
         scene.database.run(lambda tx: tx.execute(update(shipments).values(waybill_key=None)))
+
+
+@pytest.fixture
+def shipped(scene: Scene) -> Parcel:
+    """One that is handed over, after one that was refused."""
+    add_tariff(scene)
+    trade = parcel(scene)
+    trade.book()
+    scene.happen(trade.refused_freight())
+    trade.book()
+    scene.happen(trade.charged())
+    scene.happen(trade.shipped())
+    trade.scan()
+    trade.weigh()
+    trade.hand_over()
+    return trade
+
+
+def test_sound_logistics_orders_are_counted_and_nothing_is_found(scene: Scene, shipped: Parcel) -> None:
+    heavy, ended, waiting = parcel(scene, booked=True), parcel(scene, booked=True), parcel(scene)
+    heavy.scan()
+    heavy.weigh(weight_kg="3.2")
+    ended.void()
+    waiting.book()
+    lines = {line.check: line.figures for line in scene.audit()}
+    assert lines["logistics orders"] == {"awaiting_freight": 1, "handed_over": 1, "on_hold": 1, "refused": 1, "voided": 1}
+    assert not any(line.difference for line in scene.audit())
+
+
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        ({"paid": 0}, "freight paid is what was asked for"),
+        ({"due": 1, "paid": 4149}, "freight is owed only where it is waited for"),
+        ({"waybill_key": "0000000022"}, "online shipments go by the waybill issued"),
+        ({"weighed_kg": None}, "parcels handed over are weighed"),
+    ],
+)
+def test_a_logistics_order_that_must_not_be_is_found_and_named(scene: Scene, shipped: Parcel, damage: dict[str, Any], found: str) -> None:
+    scene.database.run(lambda tx: tx.execute(update(logistics_orders).where(logistics_orders.c.state == "handed_over").values(damage)))
+    assert scene.faults() == {found: [shipped.order_id]}
+
+
+def test_money_kept_for_a_voided_logistics_order_is_found(scene: Scene, shipped: Parcel) -> None:
+    scene.database.run(lambda tx: tx.execute(update(logistics_orders).where(logistics_orders.c.state == "refused").values(paid=1)))
+    assert scene.faults() == {"freight paid is what was asked for": [shipped.order_id]}
+
+
+def test_a_waybill_number_that_is_lost_is_found(scene: Scene, shipped: Parcel) -> None:
+    scene.database.run(lambda tx: tx.execute(update(waybill_serials).values(last=3)))
+    (line,) = (line for line in scene.audit() if line.subject == "dhl_express")
+    assert (line.check, line.figures, line.difference) == ("waybills issued = numbers used", {"numbers used": 3, "waybills issued": 1}, 2)
+
+
+@pytest.mark.parametrize("damage", [{"state": "ready"}, {"state": "nowhere"}, {"if_undeliverable": "sell"}, {"paid": -1}])
+def test_the_database_itself_refuses_what_a_logistics_order_cannot_be(scene: Scene, shipped: Parcel, damage: dict[str, Any]) -> None:
+    """A second live one, one without its waybill, and values that there are not."""
+    with pytest.raises(IntegrityError):
+        scene.database.run(lambda tx: tx.execute(update(logistics_orders).where(logistics_orders.c.state == "refused").values(damage)))

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from shared.kit.errors import Conflict
+from tests.integration.logistics.parcels import WAREHOUSE, add_tariff, parcel, rows, serials
 from tests.integration.logistics.scene import Scene, Trade
 
 pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
 
 def at_once(*works: Callable[[], Any]) -> list[Any]:
-    """Their results, or the IntegrityErrors they raised; all start together."""
+    """Their results, or the IntegrityErrors and Conflicts they raised; all start together."""
     start = Barrier(len(works))
 
     def run(work: Callable[[], Any]) -> Any:
         start.wait()
         try:
             return work()
-        except IntegrityError as error:
+        except (IntegrityError, Conflict) as error:
             return error
 
     with ThreadPoolExecutor(len(works)) as pool:
@@ -61,3 +64,47 @@ def test_an_arrival_is_not_missed_while_the_order_comes_to_wait_for_it(scene: Sc
         )
         assert results == [None, "delivered"]
         assert scene.told_names(trade).count("parcel_arrived") == 1
+
+
+def test_one_order_is_booked_once_however_many_try(scene: Scene) -> None:
+    add_tariff(scene)
+    trade = parcel(scene)
+    results = at_once(*(trade.book for _ in range(6)))
+    refused = [each for each in results if isinstance(each, Conflict)]
+    assert [each.code for each in refused] == ["logistics_order_exists"] * 5
+    assert rows(scene, "state") == [("awaiting_freight",)]
+    assert len(trade.money()) == 1
+
+
+def test_each_waybill_number_is_issued_once_and_none_is_lost(scene: Scene) -> None:
+    add_tariff(scene)
+    trades = [parcel(scene) for _ in range(8)]
+    for trade in trades:
+        trade.book()
+    charged = [(trade.charged(), trade.charged()) for trade in trades]  # each twice
+    assert at_once(*(lambda event=event: scene.happen(event) for pair in charged for event in pair)) == [None] * 16
+    assert len({trade.booked()["waybill_number"] for trade in trades}) == 8
+    assert serials(scene) == {"dhl_express": 8}
+    assert not any(line.difference for line in scene.audit())
+
+
+def test_freight_is_given_back_once_when_the_order_ends_while_it_is_charged_and_voided(scene: Scene) -> None:
+    add_tariff(scene)
+    for _ in range(6):
+        trade = parcel(scene)
+        trade.book()
+        at_once(partial(scene.happen, trade.charged()), partial(scene.happen, trade.cancelled()), trade.void)
+        assert trade.booked()["state"] == "voided"
+        assert trade.money()[1:] == [("freight_credited", trade.supplier.id, {"freight": "38.50", "return_fee": "3.00"})]
+        assert trade.booked()["paid"]["amount"] == "0.00"
+
+
+def test_a_parcel_is_reported_undeliverable_once_however_many_do(scene: Scene) -> None:
+    add_tariff(scene)
+    trade = parcel(scene, booked=True)
+    trade.scan()
+    trade.weigh()
+    trade.hand_over()
+    answers = at_once(*(lambda: trade.undeliverable("refused", WAREHOUSE) for _ in range(6)))
+    assert {answer["state"] for answer in answers} == {"returning"}
+    assert scene.told_names(trade).count("parcel_undeliverable") == 1

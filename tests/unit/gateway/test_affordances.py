@@ -11,8 +11,9 @@ from marshmallow import ValidationError
 from werkzeug.routing import Map, Rule
 
 from services.gateway.application.affordances import SHAPES, form_schema
-from services.gateway.application.routes import ENQUIRY_ACTIONS, ROUTES
+from services.gateway.application.routes import ENQUIRY_ACTIONS, PARCEL_ACTIONS, ROUTES
 from services.orders.domain import enquiry as enquiry_table, steps
+from shared.contracts.logistics_orders import CREATE_LOGISTICS_ORDER, GET_LOGISTICS_ORDER
 from shared.contracts.orders import ACT_ON_ORDER, CANCEL_ENQUIRY, GET_ENQUIRY, GET_ORDER, MAKE_OFFER, SEND_MESSAGE
 from tests.unit.gateway.fakes import BUYER, ORDER, PARTY, Gateway, order
 
@@ -87,6 +88,10 @@ FILLED: dict[str, dict[str, Any]] = {
     "note": {"note": "Because."},
     "offer": {"lines": [{"product_id": ORDER, "quantity": 3, "unit_price": MONEY}], "terms": TERMS, "valid_until": "2026-03-01T00:00:00Z"},
     "message": {"text": "Hello"},
+    "domestic_waybill": {"domestic_waybill": "SF 1234"},
+    "scan": {"waybill_number": "CP000000014CN"},
+    "weighing": {"packages": [{"count": 1, "length_cm": "10", "width_cm": "10.5", "height_cm": "10", "weight_kg": "13"}]},
+    "undeliverable": {"waybill_number": "CP000000014CN", "reason": "refused"},
 }
 """Each form, filled in as its schema would have it."""
 
@@ -206,6 +211,34 @@ def test_every_link_leads_to_its_operation(gateway: Gateway) -> None:
         operation, values = url_map.match(link["href"], link["method"])
         assert (operation, values["action"]) == (ACT_ON_ORDER, link["name"])
         assert url_map.match(link["draft_href"], "PUT")[0].name == "save_draft"
+
+
+def test_every_link_of_a_logistics_order_leads_to_its_operation(gateway: Gateway) -> None:
+    url_map = Map([Rule(route.rule, methods=[route.method], endpoint=route.operation) for route in ROUTES]).bind("localhost")
+    actions = [{"name": name, "label": name, "form": None} for name in PARCEL_ACTIONS]
+    gateway.services.answers[GET_LOGISTICS_ORDER] = {"id": BUYER, "awaiting": [], "actions": actions}
+    links = gateway.ask("GET", f"/v1/logistics-orders/{BUYER}").json["actions"]
+    found = {link["name"]: url_map.match(link["href"], link["method"]) for link in links}
+    assert {name: operation.name for name, (operation, _) in found.items()} == {
+        "tell_domestic_waybill": "tell_domestic_waybill",
+        "void": "void_logistics_order",
+        "scan_in": "scan_parcel",
+        "weigh": "weigh_parcel",
+        "hand_over": "hand_over_parcel",
+        "report_undeliverable": "report_undeliverable",
+        "confirm_return": "confirm_return",
+    }
+    assert {str(values["id"]) for _, values in found.values() if values} == {BUYER}
+
+
+def test_who_prefers_to_wait_for_freight_gets_the_logistics_order_with_its_waybill(gateway: Gateway) -> None:
+    waiting = {"id": BUYER, "awaiting": ["payments.freight_charged.v1"], "waybill_number": None, "actions": []}
+    gateway.services.answers |= {CREATE_LOGISTICS_ORDER: waiting, GET_LOGISTICS_ORDER: waiting | {"awaiting": [], "waybill_number": "CP000000014CN"}}
+    path = f"/v1/orders/{ORDER}/logistics-order"
+    answer = gateway.ask("POST", path, {}, Prefer="wait=5")
+    assert (answer.status_code, answer.json["waybill_number"]) == (201, "CP000000014CN")
+    assert answer.headers["Location"].endswith(f"/v1/logistics-orders/{BUYER}")
+    assert gateway.ask("POST", path, {}).status_code == 202
 
 
 @pytest.mark.parametrize(("operation", "path"), [(MAKE_OFFER, "actions/offer"), (CANCEL_ENQUIRY, "actions/cancel"), (SEND_MESSAGE, "messages")])
