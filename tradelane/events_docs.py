@@ -29,7 +29,7 @@ Events may come more than once: `ce-id` tells. Fields are only ever added; ignor
 Money is `{"amount": "12.34", "currency": "USD"}`, times are RFC 3339 in UTC, ids and decimals are strings.
 """
 
-_KINDS = {"Id": "UUID", "Measure": "decimal string", "Timestamp": "time", "HsCode": "HS code", "UnLocode": "UN/LOCODE"}
+_KINDS = {"Id": "UUID", "Measure": "decimal string", "Rate": "decimal string", "Timestamp": "time", "HsCode": "HS code", "UnLocode": "UN/LOCODE"}
 
 
 def markdown() -> str:

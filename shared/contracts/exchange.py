@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from marshmallow import fields, validate
 
-from shared.contracts.fields import Currency, Id, Money, Shape, Timestamp
+from shared.contracts.fields import Currency, Id, Money, Rate, Shape, Timestamp
 from shared.contracts.operations import Operation
-
-_WITHIN_REASON = validate.Range(Decimal("1E-9"), Decimal("1E9"))
 
 
 class NewRate(Shape):
     base = Currency(required=True)
     quote = Currency(required=True)
-    rate = fields.Decimal(
-        as_string=True,
-        required=True,
-        validate=_WITHIN_REASON,
-        metadata={"description": "What one of the base currency is in the quote currency, in at most 12 significant digits."},
-    )
+    rate = Rate(required=True, metadata={"description": "What one of the base currency is in the quote currency, in at most 12 significant digits."})
     valid_from = Timestamp(required=True)
     valid_until = Timestamp(load_default=None, allow_none=True, metadata={"description": "It counts until before then; without it until a later one begins."})
 
@@ -59,9 +50,7 @@ class Via(Shape):
 
 class ExchangeQuote(Shape):
     rate_id = Id(required=True, metadata={"description": "The row of the rate table; of a cross rate its first."})
-    rate = fields.Decimal(
-        as_string=True, required=True, metadata={"description": "What one of the amount's currency is in the other; the table's, turned round, or crossed."}
-    )
+    rate = Rate(required=True, metadata={"description": "What one of the amount's currency is in the other; the table's, turned round, or crossed."})
     total = Money(required=True, metadata={"description": "The amount in the other currency, rounded half to even."})
     via = fields.Nested(Via, required=True, allow_none=True)
     valid_until = Timestamp(required=True, allow_none=True)

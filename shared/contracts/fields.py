@@ -131,6 +131,14 @@ class Amount(fields.Decimal):
         self.validators.insert(0, validate.Range(min=Decimal(smallest), max=Decimal(10**9)))
 
 
+class Rate(fields.Decimal):
+    """How much of one currency one of another is, as a decimal string, from 10⁻¹⁸ to 10¹⁸."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(as_string=True, allow_nan=False, **kwargs)
+        self.validators.insert(0, validate.Range(min=Decimal("1E-18"), max=Decimal("1E18")))
+
+
 class Timestamp(fields.AwareDateTime):
     """RFC 3339 with an offset; answered in UTC with a `Z`."""
 

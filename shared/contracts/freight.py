@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from shared.contracts.events.logistics import FreightItem
-from shared.contracts.fields import Currency, Id, Money, Shape, Timestamp
+from shared.contracts.fields import Currency, Id, Money, Rate, Shape, Timestamp
 from shared.contracts.operations import Empty, Operation
 
 
@@ -32,9 +32,7 @@ class FreightEntry(Shape):
     moved = Money(
         required=True, allow_none=True, metadata={"description": "The same in the account's currency, as taken or given back; null where nothing was."}
     )
-    rate = fields.Decimal(
-        as_string=True, required=True, allow_none=True, metadata={"description": "What one of the billed currency came to, if that is another one."}
-    )
+    rate = Rate(required=True, allow_none=True, metadata={"description": "What one of the billed currency came to, if that is another one."})
     reason = fields.String(required=True, allow_none=True)
     message = fields.String(required=True, allow_none=True, metadata={"description": "What to do about it."})
     at = Timestamp(required=True)

@@ -60,6 +60,7 @@ _NAMED: dict[type[fields.Field[Any]], dict[str, Any]] = {
 _PLAIN: dict[type[fields.Field[Any]], dict[str, Any]] = {
     contract.Measure: {"type": "string", "pattern": r"^[0-9]{1,10}([.][0-9]{1,3})?$", "examples": ["12.5"]},
     contract.Amount: {"type": "string", "pattern": r"^[0-9]{1,10}([.][0-9]{1,4})?$", "examples": ["12.50"]},
+    contract.Rate: {"type": "string", "pattern": r"^[0-9]+([.][0-9]+)?$", "examples": ["1.0842"]},
     contract.HsCode: {"type": "string", "pattern": r"^[0-9]{6,10}$", "examples": ["090111"]},
     contract.UnLocode: {"type": "string", "pattern": r"^[A-Z]{2}[A-Z2-9]{3}$", "examples": ["CNSHA"]},
 }

@@ -59,7 +59,7 @@ class TestTheTable:
         }
         assert scene.count(exchange_rates) == 1
 
-    @pytest.mark.parametrize("rate", ["0", "-1", "NaN", "1e10", "1e-10", "1e999999", "ten"])
+    @pytest.mark.parametrize("rate", ["0", "-1", "NaN", "1e19", "1e-19", "1e999999", "ten"])
     def test_what_is_no_rate_is_refused(self, rate: str) -> None:
         row = {"base": "EUR", "quote": "USD", "rate": rate, "valid_from": "2026-01-01T00:00:00Z"}
         assert ADD_EXCHANGE_RATES.request().validate({"rates": [row]}).keys() == {"rates"}
