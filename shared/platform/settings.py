@@ -17,8 +17,9 @@ SERVICES = ("accounts", "catalog", "orders", "payments", "logistics", "gateway")
 EMBEDDED_BROKER = "memory://"
 SHIPPED_SECRET = "provider"  # noqa: S105 - what docker-compose.yml gives the sandbox, for development
 SHORTEST_SECRET = 16
+CARRIER_APIS = ("standard", "dhl", "fedex", "ups")
 
-_CARRIER = re.compile(r"CARRIER_(?P<code>[A-Z0-9_]{1,19})_(?P<what>SECRET|URL|KEY)")
+_CARRIER = re.compile(r"CARRIER_(?P<code>[A-Z0-9_]{1,19})_(?P<what>SECRET|URL|KEY|API)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Settings:
     log_format: str
     log_level: str
     crash_point: str
-    carriers: dict[str, dict[str, str]] = field(repr=False)  # CARRIER_<CODE>_SECRET, _URL and _KEY, by code in lower case
+    carriers: dict[str, dict[str, str]] = field(repr=False)  # CARRIER_<CODE>_SECRET, _URL, _KEY, _API: by code in lower case
 
     @property
     def embedded(self) -> bool:
@@ -121,18 +122,20 @@ def read() -> Settings:
 
 
 def _carriers() -> dict[str, dict[str, str]]:
-    """How carriers are reached: with SECRET they sign their callbacks, at URL they are asked, with KEY as token."""
+    """How carriers are reached: with SECRET they sign their callbacks, at URL they are asked, with KEY to get in, by the interface API."""
     carriers: dict[str, dict[str, str]] = defaultdict(dict)
     for name, value in os.environ.items():
         if not name.startswith("CARRIER_") or not value:
             continue
         found = _CARRIER.fullmatch(name)
         if found is None:
-            raise ValueError(f"settings: {name} says nothing: CARRIER_<CODE>_SECRET, CARRIER_<CODE>_URL and CARRIER_<CODE>_KEY do.")
+            raise ValueError(f"settings: {name} says nothing: CARRIER_<CODE>_SECRET, _URL, _KEY and _API do.")
         if found["what"] == "SECRET" and len(value) < SHORTEST_SECRET:
             raise ValueError(f"settings: {name} is too short to be a secret; make it {SHORTEST_SECRET} characters or more.")
         if found["what"] == "URL" and urlsplit(value).scheme not in ("http", "https"):
             raise ValueError(f"settings: {name} is no address: https://…")
+        if found["what"] == "API" and value not in CARRIER_APIS:
+            raise ValueError(f"settings: {name} must be one of: {', '.join(CARRIER_APIS)}.")
         carriers[found["code"].lower()][found["what"].lower()] = value
     return dict(carriers)
 

@@ -33,11 +33,15 @@ def signatures(text: str, secret: str = SECRET, at: datetime | None = None) -> d
 
 
 class CarrierServer:
-    """What it was asked for (`questions`: numbers, token), and what it answers: a status and a text."""
+    """What it was asked for (`questions`: numbers and `Authorization`; `sent`: bodies), and what it answers: a status and a text, by the path where
+    it has another answer for that (`answers`)."""
 
     def __init__(self) -> None:
         self.questions: list[tuple[list[str], str | None]] = []
+        self.asked: list[str] = []
+        self.sent: list[str] = []
         self.status, self.text = 200, body()
+        self.answers: dict[str, tuple[int, str]] = {}
         self.url = ""
 
     @contextmanager
@@ -46,15 +50,21 @@ class CarrierServer:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                asked = parse_qs(urlsplit(self.path).query).get("waybill_number", [])
-                carrier.questions.append((asked, self.headers.get("Authorization")))
-                content = carrier.text.encode()
-                self.send_response(carrier.status)
+                parts = urlsplit(self.path)
+                carrier.questions.append((parse_qs(parts.query).get("waybill_number", []), self.headers.get("Authorization")))
+                carrier.asked.append(self.path)
+                carrier.sent.append(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
+                status, text = carrier.answers.get(parts.path, (carrier.status, carrier.text))
+                content = text.encode()
+                self.send_response(status)
                 self.send_header("Content-Length", str(len(content)))
-                if carrier.status == 302:
+                if status == 302:
                     self.send_header("Location", carrier.url + "/elsewhere")
                 self.end_headers()
                 self.wfile.write(content)
+
+            def do_POST(self) -> None:
+                self.do_GET()
 
             def log_message(self, *_: Any) -> None:
                 """Nothing."""

@@ -23,8 +23,8 @@ FIRST_LOOK = timedelta(minutes=1)
 LOOK_AGAIN = timedelta(hours=1)
 """After a look that failed."""
 POLL_EVERY = timedelta(minutes=30)
-POLL_AT_ONCE = 50
-"""Waybills a question."""
+POLL_AT_ONCE = 30
+"""Waybills a question: no more are taken by FedEx."""
 
 Run = Callable[..., Any]
 

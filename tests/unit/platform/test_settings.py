@@ -86,7 +86,13 @@ def test_carriers_are_named_by_the_variables_that_reach_them(monkeypatch: pytest
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("CARRIER_DHL_SECRET", "too short"), ("CARRIER_DHL_URL", "dhl.example"), ("CARRIER_DHL_TOKEN", "k3y"), ("CARRIER_SECRET", "sixteen letters!")],
+    [
+        ("CARRIER_DHL_SECRET", "too short"),
+        ("CARRIER_DHL_URL", "dhl.example"),
+        ("CARRIER_DHL_TOKEN", "k3y"),
+        ("CARRIER_DHL_API", "telex"),
+        ("CARRIER_SECRET", "sixteen letters!"),
+    ],
 )
 def test_a_wrong_setting_of_a_carrier_is_told_with_its_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     given(monkeypatch, **{name: value})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import resources
 from urllib.parse import quote
 
+from services.logistics.application.carriers.couriers import Dhl, FedEx, Ups
 from services.logistics.application.carriers.port import Carrier
 from services.logistics.application.carriers.standard import StandardCarrier
 from services.logistics.application.channel_list import CHANNELS
@@ -27,6 +28,9 @@ class Entry:
         return self.website.replace("{number}", quote(comparable(number).upper(), safe=""))
 
 
+APIS: dict[str, type[StandardCarrier]] = {"standard": StandardCarrier, "dhl": Dhl, "fedex": FedEx, "ups": Ups}
+"""What `CARRIER_<CODE>_API` names."""
+
 DIRECTORY = {
     row["code"]: Entry(**row)
     for row in csv.DictReader(resources.files("services.logistics").joinpath("data/carriers.csv").read_text(encoding="utf-8").splitlines(), strict=True)
@@ -35,7 +39,8 @@ DIRECTORY = {
 
 def carrier(code: str) -> Carrier:
     """The carrier, reached as the settings say: one that they do not name can neither be asked nor believed."""
-    return StandardCarrier(code, **settings().carriers.get(code, {}))
+    access = dict(settings().carriers.get(code, {}))
+    return APIS[access.pop("api", "standard")](code, **access)
 
 
 def polled() -> list[str]:

@@ -8,16 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import requests
-
 from services.logistics.application.carriers import signature
+from services.logistics.application.carriers.asking import ask_json
 from services.logistics.application.carriers.port import CarrierUnavailable, Told
 from shared.contracts.tracking import CarrierReport
 from shared.contracts.validation import instance, load
 from shared.kit.errors import Invalid, Malformed, Unauthenticated
-
-TIMEOUT = (5.0, 20.0)
-"""Seconds for the connection, and between two pieces of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +29,21 @@ class StandardCarrier:
         if not self.secret:
             raise Unauthenticated("sender_unknown", "No callbacks are taken from this sender.")
         signature.check(self.secret, body, signatures.get(signature.HEADER), now)
-        return _events(body)
+        try:
+            return _events(json.loads(body))
+        except (ValueError, RecursionError) as error:
+            raise Malformed("json_malformed", "The body is not JSON.") from error
 
     def track(self, waybills: Sequence[str]) -> list[Told]:
-        headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {self.key}"} if self.key else {})
+        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        answer = ask_json(self.code, "GET", self.url, params={"waybill_number": list(waybills)}, headers=headers)
         try:
-            response = requests.get(self.url, params={"waybill_number": list(waybills)}, headers=headers, timeout=TIMEOUT, allow_redirects=False)
-        except requests.RequestException as error:
-            raise CarrierUnavailable(f"{self.code} cannot be reached: {type(error).__name__}") from error
-        if response.status_code != requests.codes.ok:
-            raise CarrierUnavailable(f"{self.code} answers {response.status_code}")
-        try:
-            return _events(response.content.decode())
-        except (UnicodeDecodeError, Malformed, Invalid) as error:
-            raise CarrierUnavailable(f"{self.code} does not answer as agreed: {error} {getattr(error, 'errors', '')}") from error
+            return _events(answer)
+        except Invalid as error:
+            raise CarrierUnavailable(f"{self.code} does not answer as agreed: {error.errors}") from error
 
 
-def _events(body: str) -> list[Told]:
-    try:
-        given = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Malformed("json_malformed", "The body is not JSON.") from error
+def _events(given: Any) -> list[Told]:
     loaded = load(instance(CarrierReport), given)["events"]
     return [_told(event, raw) for event, raw in zip(loaded, given["events"], strict=True)]
 

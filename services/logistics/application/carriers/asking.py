@@ -1,0 +1,32 @@
+"""Asking a carrier over HTTP: always with a deadline, and whatever goes wrong is one error."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import requests
+
+from services.logistics.application.carriers.port import CarrierUnavailable
+
+TIMEOUT = (5.0, 20.0)
+"""Seconds for the connection, and between two pieces of the answer."""
+
+
+def ask_json(code: str, method: str, url: str, *, empty: Collection[int] = (), **more: Any) -> dict[str, Any]:
+    """The JSON object that the carrier answers with 200 (an empty one for statuses that are `empty`). `more` is as `requests.request` takes it."""
+    try:
+        response = requests.request(method, url, timeout=TIMEOUT, allow_redirects=False, **more)
+    except requests.RequestException as error:
+        raise CarrierUnavailable(f"{code} cannot be reached: {type(error).__name__}") from error
+    if response.status_code in empty:
+        return {}
+    if response.status_code != requests.codes.ok:
+        raise CarrierUnavailable(f"{code} answers {response.status_code}")
+    try:
+        answer = response.json()
+    except (ValueError, RecursionError) as error:
+        raise CarrierUnavailable(f"{code} does not answer in JSON") from error
+    if not isinstance(answer, dict):
+        raise CarrierUnavailable(f"{code} does not answer with a JSON object")
+    return answer
