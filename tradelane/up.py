@@ -32,6 +32,7 @@ from shared.platform.topology import SUBSCRIPTIONS  # noqa: E402
 from shared.platform.web import exposition  # noqa: E402
 from tradelane import topology  # noqa: E402
 from tradelane.databases import bring_up  # noqa: E402
+from tradelane.provider.child import beside  # noqa: E402
 
 log = logging.getLogger("tradelane")
 
@@ -50,15 +51,16 @@ def up() -> None:
     """The whole system: schemas, topology, then all services until SIGINT or SIGTERM. Conflict where one runs on the same port or data already."""
     _check_port("HTTP_PORT", settings().http_port)
     if settings().embedded:
-        with _alone_on(settings().data):
+        with _alone_on(settings().data), beside(settings()):
             bring_up(WITH_DATABASE, settings())
             run(SERVICES)
     else:
         for service in SERVICES:
             _check_port("METRICS_PORT", _metrics_port(service))
-        bring_up(WITH_DATABASE, settings())
-        topology.apply(settings())
-        _supervise()
+        with beside(settings()):
+            bring_up(WITH_DATABASE, settings())
+            topology.apply(settings())
+            _supervise()
 
 
 def _check_port(setting: str, port: int) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.payments.application import exchange, freight, handlers, queries
+from services.payments.application import exchange, freight, handlers, providers, queries
 from services.payments.application.reactions import REACTIONS
-from shared.contracts import exchange as exchange_contract, freight as freight_contract, payments as contract
+from shared.contracts import exchange as exchange_contract, freight as freight_contract, payment_provider as provider_contract, payments as contract
 from shared.platform.calls import Call
 from shared.platform.consumer import consumes
 from shared.platform.database import Transaction
 from shared.platform.rpc import rpc
+from shared.platform.settings import settings
 from shared.platform.store import Store
 from shared.platform.wire import Event
 
@@ -54,6 +55,10 @@ class PaymentsService:
     @rpc(exchange_contract.QUOTE_EXCHANGE)
     def quote_exchange(self, call: Call) -> Any:
         return self.store.read(call, exchange.quote)
+
+    @rpc(provider_contract.GET_PAYMENT_PROVIDER)
+    def get_payment_provider(self, call: Call) -> Any:
+        return providers.shown(settings())
 
     @consumes(REACTIONS)
     def react(self, tx: Transaction, event: Event) -> None:

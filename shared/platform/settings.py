@@ -102,8 +102,8 @@ def read() -> Settings:
             retry_backoff=env.float("RETRY_BACKOFF", 0.5),
             gap_patience=env.float("GAP_PATIENCE", 30.0),
             provider=env.str("PROVIDER", "sandbox", validate=validate.OneOf(("sandbox", "stripe"))),
-            provider_url=env.str("PROVIDER_URL", ""),  # `tradelane up` starts a sandbox of its own where it is empty
-            provider_public_url=env.str("PROVIDER_PUBLIC_URL", "") or env.str("PROVIDER_URL", ""),  # where clients reach it, to make tokens
+            provider_url=env.str("PROVIDER_URL", "").rstrip("/"),  # the sandbox's; `tradelane up` starts a sandbox of its own where it is empty
+            provider_public_url=(env.str("PROVIDER_PUBLIC_URL", "") or env.str("PROVIDER_URL", "")).rstrip("/"),  # where clients reach it, to make tokens
             provider_public_key=env.str("PROVIDER_PUBLIC_KEY", ""),
             provider_key=env.str("PROVIDER_KEY", ""),
             provider_webhook_secret=env.str("PROVIDER_WEBHOOK_SECRET", ""),

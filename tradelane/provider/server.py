@@ -90,7 +90,7 @@ def run(file: Path | None, host: str, port: int, webhook_url: str, mischief: str
         if not value:
             raise ValueError(f"settings: {name} is empty; the provider needs one.")
     try:
-        wanted = None if mischief is None else load(instance(MischiefShape), json.loads(mischief))
+        wanted = load(instance(MischiefShape), json.loads(mischief)) if mischief else None
     except ValueError as error:
         raise ValueError("settings: PROVIDER_MISCHIEF is not JSON.") from error
     keys = Keys(ours.provider_public_key, ours.provider_key)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
+
+from shared.kit.errors import Conflict
+
+LOCK_ATTEMPTS = 50
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS tokens (
@@ -42,9 +49,9 @@ CREATE TABLE IF NOT EXISTS mischief (only INTEGER PRIMARY KEY CHECK (only = 1), 
 class Store:
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
+        self._alone = _alone_on(file)
         self._lock = threading.Lock()
-        # Another process may still be about to end: it is waited for.
-        self._connection = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
+        self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
         self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;" + _SCHEMA)
 
@@ -59,3 +66,16 @@ class Store:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+
+
+def _alone_on(file: Path) -> IO[str]:
+    """Two would deliver each callback twice. The lock goes with the process, however it ends; one that is about to end is waited for."""
+    lock = file.with_suffix(".lock").open("w")
+    for _ in range(LOCK_ATTEMPTS):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return lock
+    raise Conflict("data_in_use", f"A provider runs on {file} already: stop it, or give --file another.")

@@ -12,7 +12,21 @@ from dataclasses import dataclass
 from marshmallow import Schema
 from werkzeug.wrappers import Response
 
-from shared.contracts import accounts, catalog, exchange, freight, logistics, logistics_orders, orders, payments, purchases, quotes, tariffs, tracking
+from shared.contracts import (
+    accounts,
+    catalog,
+    exchange,
+    freight,
+    logistics,
+    logistics_orders,
+    orders,
+    payment_provider,
+    payments,
+    purchases,
+    quotes,
+    tariffs,
+    tracking,
+)
 from shared.contracts.operations import Callback, Operation
 from shared.platform.client import Caller
 from shared.platform.web import Request
@@ -132,6 +146,7 @@ ROUTES = (
     Route(POST,  "/v1/carrier-callbacks/{sender}",         tracking.RECEIVE_CALLBACK,    "A carrier's own system tells tracking events, signed", public=True),
     Route(GET,   "/v1/tracking/{number}",                  tracking.TRACK,               "How far a parcel is, and whose number it is", public=True, knows_caller=True),
     Route(GET,   "/v1/balances",                           payments.GET_BALANCES,        "The caller's funds on the platform"),
+    Route(GET,   "/v1/payment-provider",                   payment_provider.GET_PAYMENT_PROVIDER, "Where a card, wallet or bank account becomes a token"),
     Route(POST,  "/v1/deposits",                           payments.DEPOSIT,             "Book money that came by bank for an account (operators)"),
     Route(POST,  "/v1/freight-account",                    freight.BIND_FREIGHT_ACCOUNT, "Bind a freight account (suppliers)", 201, location="/v1/freight-account"),
     Route(GET,   "/v1/freight-account",                    freight.GET_FREIGHT_ACCOUNT,  "The caller's freight account and its latest charges"),

@@ -48,7 +48,7 @@ def test_a_token_becomes_one_method_however_often_it_is_bound(
     token = process.token(kind, number)
     method = sandbox.method(token)
     assert method == sandbox.method(token)
-    assert method == Method(method.reference, *expected)  # type: ignore[arg-type]
+    assert method == Method(method.reference, *expected)
 
 
 @pytest.mark.parametrize("number", NUMBERS, ids=lambda number: f"{number.kind} {number.behaviour}")

@@ -35,7 +35,7 @@ def test_one_server_serves_all_unless_a_service_has_its_own(monkeypatch: pytest.
     assert settings.broker_of("orders") == "amqp://orders:o@broker//"
 
 
-@pytest.mark.parametrize(("name", "value"), [("HTTP_PORT", "eighty"), ("LOG_FORMAT", "xml"), ("TRADELANE_MODE", "prod")])
+@pytest.mark.parametrize(("name", "value"), [("HTTP_PORT", "eighty"), ("PROVIDER", "paypal"), ("LOG_FORMAT", "xml"), ("TRADELANE_MODE", "prod")])
 def test_a_wrong_value_is_told_with_its_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     given(monkeypatch, **{name: value})
     with pytest.raises(ValueError, match=f"settings: .*{name}"):
@@ -56,6 +56,8 @@ def test_broker_and_database_go_together(monkeypatch: pytest.MonkeyPatch, name: 
         {"DATABASE": "postgresql://admin@database/tradelane"},
         {"DATABASE_PAYMENTS": "postgresql://payments:payments@database/tradelane"},
         {"BROKER_MANAGEMENT": "http://admin:admin@broker:15672"},
+        {"PROVIDER_KEY": "provider"},
+        {"PROVIDER_WEBHOOK_SECRET": "provider"},
     ],
 )
 def test_production_refuses_default_passwords(monkeypatch: pytest.MonkeyPatch, wrong: dict[str, str]) -> None:
@@ -73,7 +75,7 @@ def test_production_refuses_the_embedded_default(monkeypatch: pytest.MonkeyPatch
 
 
 def test_no_password_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    given(monkeypatch, **REAL, DATABASE_ORDERS="postgresql://orders:hidden@elsewhere/orders")
+    given(monkeypatch, **REAL, DATABASE_ORDERS="postgresql://orders:hidden@elsewhere/orders", PROVIDER_KEY="hidden", PROVIDER_WEBHOOK_SECRET="hidden")
     assert "hidden" not in repr(read())
     assert "s3cret" not in repr(read())
 

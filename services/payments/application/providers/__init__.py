@@ -17,5 +17,12 @@ def configured(settings: Settings) -> Provider:
     if settings.provider == "stripe":
         from services.payments.application.providers.stripe import Stripe  # noqa: PLC0415 - a large library, for those alone who use it
 
-        return Stripe(settings.provider_key, settings.provider_webhook_secret, settings.provider_url)
+        return Stripe(settings.provider_key, settings.provider_webhook_secret)
     return Sandbox(settings.provider_url, settings.provider_key, settings.provider_webhook_secret)
+
+
+def shown(settings: Settings) -> dict[str, str | None]:
+    """What clients may know of it: where they make tokens, and with which key."""
+    url = settings.provider_public_url
+    tokens = f"{url}/v1/tokens" if settings.provider == "sandbox" and url else None
+    return {"name": settings.provider, "public_key": settings.provider_public_key, "tokens_url": tokens}
