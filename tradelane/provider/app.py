@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from marshmallow import Schema
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
@@ -45,7 +46,7 @@ class Endpoint:
     """
 
     act: Callable[..., Answer]
-    shape: Any = None
+    shape: type[Schema] | None = None
     status: int = 200
     public: bool = False
     open: bool = False

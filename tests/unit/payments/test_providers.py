@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -79,3 +80,8 @@ def test_the_sandboxs_numbers_have_right_check_digits_and_none_stands_twice() ->
     checks = {"card": luhn, "bank_debit": iban, "wallet": lambda account: account.endswith("@wallet.example")}
     assert [number for number in NUMBERS if not checks[number.kind](number.number)] == []
     assert len({number.number for number in NUMBERS}) == len(NUMBERS)
+
+
+def test_every_number_is_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "payment-provider.md").read_text().replace(" ", "")
+    assert [number.number for number in NUMBERS if number.number not in page] == []
