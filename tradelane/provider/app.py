@@ -55,11 +55,11 @@ class Endpoint:
 
 
 class Application:
-    """A WSGI application. `done` is called after each transaction: there may be something to settle or to deliver."""
+    """A WSGI application. `changed` is called when there may be something to settle or to deliver."""
 
-    def __init__(self, endpoints: dict[tuple[str, str], Endpoint], store: Store, dice: Dice, keys: Keys, done: Callable[[], None]) -> None:
+    def __init__(self, endpoints: dict[tuple[str, str], Endpoint], store: Store, dice: Dice, keys: Keys, changed: Callable[[], None]) -> None:
         self._map = Map([Rule(path, methods=(method,), endpoint=endpoint) for (method, path), endpoint in endpoints.items()])
-        self._store, self._dice, self._keys, self._done = store, dice, keys, done
+        self._store, self._dice, self._keys, self._changed = store, dice, keys, changed
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
         request = Request(environ)
@@ -88,8 +88,11 @@ class Application:
         data = (load(instance(endpoint.shape), _body(request)),) if endpoint.shape else ()
         key = _idempotency_key(request) if endpoint.once else None
         with self._store.transaction() as db:
+            before = db.total_changes
             answer = self._once(db, key, request, lambda: endpoint.act(db, *data, **values))
-        self._done()
+            changed = db.total_changes > before
+        if changed:
+            self._changed()
         if endpoint.troubled:
             self._dice.hold()
             if self._dice.falls("error_after"):

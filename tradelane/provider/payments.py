@@ -28,7 +28,7 @@ class PaymentRequest(Shape):
     method = Text(60, required=True)
     amount = _minor()
     currency = Currency(required=True)
-    description = fields.String(load_default="", validate=validate.Length(max=200))
+    description = Text(load_default="")
 
 
 class RefundRequest(Shape):

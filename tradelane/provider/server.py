@@ -112,9 +112,7 @@ def serve(config: Config) -> None:
     settling = _Round("settling", lambda: _settle(store, service, delivering))
     application = Application(_endpoints(service, dice), store, dice, config.keys, settling.wake)
     server = make_server(config.host, config.port, application, threaded=True, request_handler=_Handler, fd=config.socket)
-    serving = threading.Thread(target=server.serve_forever, args=(POLL,), name="serving")
-    threads = (delivering, settling, serving)
-    for thread in threads:
+    for thread in (delivering, settling, threading.Thread(target=server.serve_forever, args=(POLL,), name="serving")):
         thread.start()
     log.info("running: provider, at http://%s:%d", server.host, server.port)
     stop.wait()

@@ -157,6 +157,27 @@ def test_a_wrong_token_request_is_told_by_field(process: ProviderProcess, body: 
     assert (answer.status_code, list(answer.json()["errors"])) == (422, [field])
 
 
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "field"),
+    [
+        ({"amount": 0, "currency": "EUR", "method": "m"}, {"Idempotency-Key": "wrong"}, 422, "amount"),
+        ({"amount": 1.5, "currency": "EUR", "method": "m"}, {"Idempotency-Key": "wrong"}, 422, "amount"),
+        ({"amount": 1, "currency": "EURO", "method": "m"}, {"Idempotency-Key": "wrong"}, 422, "currency"),
+        ({"amount": 1, "currency": "EUR", "method": "m", "description": "\ud800"}, {"Idempotency-Key": "wrong"}, 422, "description"),
+        ({"amount": 1, "currency": "EUR", "method": "m"}, {}, 400, None),
+        ([], {"Idempotency-Key": "wrong"}, 400, None),
+        ({"amount": 1, "currency": "EUR", "method": "m" * 20_000}, {"Idempotency-Key": "wrong"}, 413, None),
+    ],
+)
+def test_a_wrong_payment_is_told_by_field_and_none_is_made(
+    sandbox: Sandbox, process: ProviderProcess, body: object, headers: dict[str, str], status: int, field: str | None
+) -> None:
+    before = process.ledger()
+    answer = process.call("POST", "/v1/payments", body, **headers)
+    assert (answer.status_code, list(answer.json().get("errors", {}))) == (status, [field] if field else [])
+    assert process.ledger() == before
+
+
 def test_the_public_key_only_makes_tokens(sandbox: Sandbox, process: ProviderProcess) -> None:
     for key in (process.public_key, "another"):
         with pytest.raises(ProviderRefused, match="401"):

@@ -51,7 +51,7 @@ class Sandbox:
         return Method(answer["id"], answer["kind"], answer["label"], answer["last4"], answer["expires"])
 
     def authorize(self, key: str, method: str, amount: Money, description: str) -> ProviderPayment:
-        body = {"method": method, "amount": amount.minor, "currency": amount.currency, "description": description}
+        body = {"method": method, "amount": amount.minor, "currency": amount.currency} | ({"description": description} if description else {})
         return _payment(self._call("POST", "/v1/payments", body, key))
 
     def capture(self, key: str, payment: str) -> ProviderPayment:
