@@ -59,6 +59,7 @@ def make_engine(service: str, settings: Settings) -> Engine:
         pool_size=settings.rpc_workers + settings.event_workers,
         max_overflow=5,
         pool_timeout=10,
+        pool_use_lifo=True,  # those in use are few then, and have their statements prepared
         use_native_hstore=False,
         connect_args={
             "connection_factory": driver.Connection,
@@ -124,13 +125,13 @@ class Transaction:
                     statements.forget(self.connection)
                 raise
 
-    def insert_once(self, table: Any, values: Mapping[str, Any]) -> bool:
+    def insert_once(self, table: Table, values: Mapping[str, Any]) -> bool:
         """Insert unless a unique constraint has it already; whether it was inserted."""
-        return self.execute(self.upsert(table).values(values).on_conflict_do_nothing()).rowcount > 0
+        return self.execute(_insert_once_into(table, self.connection.dialect.name), values).rowcount > 0
 
     def upsert(self, table: Any) -> Any:
         """An INSERT that knows `on_conflict_do_update` in the database's own dialect."""
-        return (postgresql if self.connection.dialect.name == "postgresql" else sqlite).insert(table)
+        return _INSERT[self.connection.dialect.name](table)
 
     def emit(self, type: str, subject: str, data: Mapping[str, Any]) -> None:
         """Publish an event of `shared.contracts.events` about the aggregate `subject`.
@@ -148,9 +149,17 @@ class Transaction:
         self.emitted += 1
 
 
+_INSERT: Mapping[str, Callable[[Any], Any]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+
+
 @cache
 def _insert_into(table: Table) -> Insert:
     return insert(table)
+
+
+@cache
+def _insert_once_into(table: Table, dialect: str) -> Insert:
+    return _INSERT[dialect](table).on_conflict_do_nothing()  # type: ignore[no-any-return]
 
 
 @contextmanager

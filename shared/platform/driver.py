@@ -17,6 +17,15 @@ class Connection(extensions.connection):
         self.autocommit = True
         self.cursor_factory = Cursor
         self._waiting: list[bytes] = []
+        self._prepared: set[str] = set()
+        self._to_prepare: list[bytes] = []
+        self._in_doubt = False  # whether the server has what was to be prepared
+
+    def prepare(self, name: str, definition: bytes) -> None:
+        """Have the server know the statement from the next one on that is sent; nothing where it does."""
+        if name not in self._prepared:
+            self._prepared.add(name)
+            self._to_prepare.append(definition)
 
     def wait(self, statement: bytes) -> None:
         """Have the statement sent later. Each sees what was committed before it began, as if it had come alone."""
@@ -39,10 +48,22 @@ class Connection(extensions.connection):
         if not self._idle:
             self._send(b"ROLLBACK")
 
-    def before(self) -> list[bytes]:
-        """What is to be sent before the next statement: by then it is."""
+    def send(self, cursor: extensions.cursor, *last: bytes) -> None:
+        """In one round trip, with what waits before it. By its end, well or not, that is sent."""
+        status, first = self.get_transaction_status(), list[bytes]()
+        if status != extensions.TRANSACTION_STATUS_INERROR:
+            first, self._to_prepare = self._to_prepare, []
+            if self._in_doubt:
+                first, self._in_doubt = [b"DEALLOCATE ALL", *first], False
         waiting, self._waiting = self._waiting, []
-        return [b"BEGIN", *waiting] if self._idle else waiting
+        begin = [b"BEGIN"] if status == extensions.TRANSACTION_STATUS_IDLE else []
+        try:
+            extensions.cursor.execute(cursor, b";".join((*first, *begin, *waiting, *last)))
+        except BaseException:
+            if first:
+                self._prepared.clear()
+                self._in_doubt = True
+            raise
 
     @property
     def _idle(self) -> bool:
@@ -51,7 +72,7 @@ class Connection(extensions.connection):
 
     def _send(self, *last: bytes) -> None:
         with self.cursor(cursor_factory=extensions.cursor) as cursor:
-            cursor.execute(b";".join((*self.before(), *last)))
+            self.send(cursor, *last)
 
 
 class Cursor(extensions.cursor):
@@ -60,8 +81,8 @@ class Cursor(extensions.cursor):
     connection: Connection
 
     def execute(self, query: Any, values: Any = None) -> None:
-        written = self.mogrify(query, values)  # first: where that fails, what waits goes on waiting
-        super().execute(b";".join((*self.connection.before(), written)))
+        # Written first: where that fails, what waits goes on waiting.
+        self.connection.send(self, query if isinstance(query, bytes) else self.mogrify(query, values))
 
     def executemany(self, query: Any, several: Any) -> None:
         for values in several:

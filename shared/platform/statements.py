@@ -1,20 +1,26 @@
-"""Statements that are made once, their values being parameters, on PostgreSQL: compiled once, too, and run on the driver's own cursor.
+"""Statements that are made once, their values being parameters, on PostgreSQL: compiled once, too, run on the driver's own cursor, and prepared on the server.
 
-SQLAlchemy does the same work for each use, for most of the time that a statement takes here. Connections, pool and errors stay its own.
+SQLAlchemy and PostgreSQL do the same work for each use otherwise, for most of the time that a statement takes. Connections, pool and errors stay SQLAlchemy's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import itertools
+import re
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NoReturn
 
-from sqlalchemy import Connection, CursorResult, Dialect, Executable
+from psycopg2.extensions import AsIs
+from sqlalchemy import Connection, Dialect, Executable
 from sqlalchemy.engine import IteratorResult
 from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.sql.selectable import ReturnsRows
 
 Process = Callable[[Any], Any]
+
+_LIST = re.compile(r"(NOT )?IN \(__\[POSTCOMPILE_(\w+)\]\)")  # what SQLAlchemy would write out for each use, value by value
+_numbers = itertools.count(1)
 
 
 class Rows(IteratorResult[Any]):
@@ -28,20 +34,33 @@ class Statement:
 
     def __init__(self, statement: Any, names: tuple[str, ...], dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=list(names))
+        lists = {found[2] for found in _LIST.finditer(str(compiled))}
         types = {name: bound.type.dialect_impl(dialect) for name, bound in compiled.binds.items()}
-        self.sql, self._values = str(compiled), compiled.params
-        self.simple = "__[POSTCOMPILE" not in self.sql  # a list that is written out for each use is SQLAlchemy's to write
-        self._bind = [(name, process) for name, kind in types.items() if (process := kind.bind_processor(dialect))]
+        self.sql = _LIST.sub(lambda found: f"{'<> ALL' if found[1] else '= ANY'} (%({found[2]})s)", str(compiled))
+        self._bind = [(name, process) for name, kind in types.items() if name not in lists and (process := kind.bind_processor(dialect))]
+        self._bind += [(name, _array) for name in lists]
+        self._constants = {name: value for name, value in compiled.params.items() if name not in names}
+        self._given = [name for name in compiled.params if name in names]
         columns = statement.exported_columns if isinstance(statement, ReturnsRows) else ()
         kinds = [column.type.dialect_impl(dialect) for column in columns]
         self._read = [(place, process) for place, kind in enumerate(kinds) if (process := kind.result_processor(dialect, None))]
         self._shape: SimpleResultMetaData | None = None
+        self._name, self._used, self._definition = f"s{next(_numbers)}", False, b""
 
-    def bound(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        bound = {**self._values, **parameters}
+    def written(self, cursor: Any, parameters: Mapping[str, Any]) -> bytes:
+        """With its values in it, quoted by the driver. From its second use on it is prepared: one made for a single use is not worth that."""
+        bound = {**self._constants, **parameters}
         for name, process in self._bind:
             bound[name] = process(bound[name])
-        return bound
+        if not self._used:
+            self._used = True
+            return cursor.mogrify(self.sql, bound)  # type: ignore[no-any-return]
+        if not self._definition:
+            places = {name: AsIs(f"${number}") for number, name in enumerate(self._given, 1)}
+            self._definition = f"PREPARE {self._name} AS ".encode() + cursor.mogrify(self.sql, {**bound, **places})
+            self._call = f"EXECUTE {self._name}" + (f"({', '.join(f'%({name})s' for name in self._given)})" if self._given else "")
+        cursor.connection.prepare(self._name, self._definition)
+        return cursor.mogrify(self._call, bound)  # type: ignore[no-any-return]
 
     def rows(self, cursor: Any) -> Rows:
         found = cursor.fetchall() if cursor.description else []
@@ -58,30 +77,33 @@ class Statement:
         return tuple(values)
 
 
-_prepared = lru_cache(maxsize=500)(Statement)
+def _array(values: Iterable[Any]) -> str:
+    """A list as PostgreSQL reads an array of any type."""
+    return "{" + ",".join('"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values) + "}"
 
 
-def execute(connection: Connection, statement: Executable, parameters: Mapping[str, Any]) -> CursorResult[Any] | Rows:
+_known = lru_cache(maxsize=500)(Statement)
+
+
+def execute(connection: Connection, statement: Executable, parameters: Mapping[str, Any]) -> Rows:
     """The result."""
-    known = _prepared(statement, tuple(parameters), connection.dialect)
-    if not known.simple:
-        return connection.execute(statement, parameters)
-    bound, cursor = known.bound(parameters), connection.connection.cursor()
+    known = _known(statement, tuple(parameters), connection.dialect)
+    cursor: Any = connection.connection.cursor()
     try:
-        cursor.execute(known.sql, bound)
+        cursor.execute(known.written(cursor, parameters))
         return known.rows(cursor)
     except BaseException as error:
-        _fail(connection, error, known.sql, bound, cursor)
+        _fail(connection, error, known.sql, parameters, cursor)
     finally:
         cursor.close()
 
 
 def later(connection: Connection, statement: Executable, parameters: Mapping[str, Any]) -> None:
-    """With its values in it, quoted by the driver."""
-    known = _prepared(statement, tuple(parameters), connection.dialect)
+    """With its values in it."""
+    known = _known(statement, tuple(parameters), connection.dialect)
     driver: Any = connection.connection.dbapi_connection
     with driver.cursor() as cursor:
-        driver.wait(cursor.mogrify(known.sql, known.bound(parameters)))
+        driver.wait(known.written(cursor, parameters))
 
 
 def forget(connection: Connection) -> None:

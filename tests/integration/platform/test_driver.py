@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC
 from typing import Any
 
@@ -192,3 +193,56 @@ def test_a_connection_that_breaks_under_what_waits_is_the_database_being_away(da
     with pytest.raises(Unavailable):
         database.run(work)
     assert names(database) == []
+
+
+def test_from_its_second_use_on_a_statement_is_prepared_once_a_connection(database: TestDatabase) -> None:
+    statement = select(leases.c.holder).where(leases.c.name == bindparam("key"), leases.c.holder != "10 % of it")
+    prepared = []
+    with database.transaction() as tx:
+        for name in "abcd":
+            tx.later(NEW, lease(name))
+            assert tx.execute(statement, {"key": name}).scalar_one() == lease(name)["holder"]
+            prepared.append(tx.execute(text("SELECT count(*) FROM pg_prepared_statements")).scalar_one())
+    assert prepared[0] < prepared[1] == prepared[2] == prepared[3]
+
+
+def test_a_list_is_one_parameter(database: TestDatabase) -> None:
+    some = select(leases.c.name).where(leases.c.name.in_(bindparam("keys", expanding=True))).order_by(leases.c.name)
+    others = select(leases.c.name).where(leases.c.name.not_in(bindparam("keys", expanding=True))).order_by(leases.c.name)
+    names = ["a,b", 'c"d', "e\\f", "{g}", "null", ""]
+    with database.transaction() as tx:
+        for name in (*names, "h"):
+            tx.later(NEW, lease(name))
+        for _ in range(3):
+            assert tx.execute(some, {"keys": names}).scalars().all() == sorted(names)
+            assert tx.execute(others, {"keys": names}).scalars().all() == ["h"]
+            assert (tx.execute(some, {"keys": []}).all(), len(tx.execute(others, {"keys": []}).all())) == ([], 7)
+
+
+def test_what_fails_while_it_is_prepared_leaves_a_connection_that_works(database: TestDatabase) -> None:
+    """The server may have prepared it or not: it is asked to forget all, and told again."""
+
+    def add_and_ask(statement: Any, *names: str) -> None:
+        with database.transaction() as tx:
+            for name in names:
+                tx.later(NEW, lease(name))
+            tx.execute(statement, {"key": names[0]})
+
+    wrong, right = text("SELECT nothing FROM leases WHERE name = :key"), select(leases.c.name).where(leases.c.name == bindparam("key"))
+    for _ in range(3):
+        with pytest.raises(ProgrammingError):
+            add_and_ask(wrong, "a")
+    for _ in range(3):  # the second one fails with the statement that comes to be prepared
+        with pytest.raises(IntegrityError):
+            add_and_ask(right, "b", "b")
+    with database.transaction() as tx:
+        tx.later(NEW, lease("c"))
+        with suppress(IntegrityError), tx.nested():
+            tx.later(NEW, lease("c"))
+            tx.execute(_BY_HOLDER, {"key": ""})
+        for _ in range(3):
+            assert tx.execute(right, {"key": "c"}).scalar_one() == "c"
+            assert tx.execute(_BY_HOLDER, {"key": lease("c")["holder"]}).scalar_one() == "c"
+
+
+_BY_HOLDER = select(leases.c.name).where(leases.c.holder == bindparam("key"))
