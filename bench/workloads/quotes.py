@@ -6,6 +6,7 @@ import random
 import time
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -42,7 +43,7 @@ def measure(lab: Lab) -> list[Comparison]:
     engine = make_engine("logistics", replace(read(), database=database, overrides={}))
     for number, channel in enumerate(BIG):
         tariff = _tariff(channel, number, utc_now().date())
-        run(engine, lambda tx, tariff=tariff: add(tx, tariff, "bench"))
+        run(engine, partial(add, tariff=tariff, by="bench"))
     chance = random.Random(7)  # noqa: S311 - the same questions in every run
     begun = time.perf_counter()
     _answer(engine, _asked(chance))
