@@ -13,6 +13,7 @@ from rich.text import Text
 
 from tradelane.client import Client, Refused
 from tradelane.demo import show
+from tradelane.demo.parcel import ParcelError
 from tradelane.demo.system import System, SystemFailure, check, started
 from tradelane.demo.trade import Json, Trade
 from tradelane.demo.trade_file import TradeFileError, load
@@ -28,7 +29,7 @@ def demo(names: Sequence[str], given: System | None, out: Path) -> int:
     try:
         trades = [load(name) for name in names]
         with _running(given, console, out) as system:
-            operator = system.operator() if any(trade.deposit for trade in trades) else None
+            operator = system.operator() if any(trade.by_operator for trade in trades) else None
             completed = [_run(trade, system.url, operator, console, out) for trade in trades]
     except (TradeFileError, SystemFailure) as error:
         console.print(Text(str(error), style="red"))
@@ -73,7 +74,7 @@ def _run(trade: Trade, url: str, operator: Client | None, console: Console, out:
     except Refused as refused:
         console.print(show.problem(refused.request, refused.problem))
         return False
-    except (WalkError, requests.RequestException) as error:
+    except (WalkError, ParcelError, requests.RequestException) as error:
         console.print(Text(f"\n{error}\n", style="red"))
         return False
     console.print("", show.timeline(order))

@@ -19,12 +19,14 @@ _BRACES = re.compile(r"\{(?P<name>\w+)(?::(?P<sku>[^{}]+)|(?P<sign>[+*-])(?P<num
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known when a form is filled in: `products` (SKU → id) at first, the order (as the HTTP interface answers it) once it is placed."""
+    """What is known when a form is filled in: `products` (SKU → id) at first, the order (as the HTTP interface answers it) once it is placed,
+    and what else has come of the trade by its name: `payment_method`, `waybill`."""
 
     today: date
     products: Mapping[str, str]
     order: Mapping[str, Any] = field(default_factory=dict)
     password: str = field(default="", repr=False)
+    known: Mapping[str, str] = field(default_factory=dict)
 
     def fill(self, value: Any) -> Any:
         """A copy of the value, its lists and mappings, with all braces filled in. A text that is nothing but braces takes on the fact's own type.
@@ -62,8 +64,8 @@ class Facts:
                 return self.order.get("payable", self.order["total"])[name]
             case "number", None, None:
                 return self.order["number"]
-            case "password", None, None:
-                return self.password
+            case "password" | "payment_method" | "waybill", None, None:
+                return {"password": self.password, **self.known}[name]
         raise KeyError(name)
 
     def _line(self, sku: str) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import reduce
 from operator import add
@@ -11,6 +11,9 @@ from typing import Any
 from shared.kit.money import Money
 
 Json = dict[str, Any]
+
+BOOKED = ("packages", "special_goods", "packing_check_list", "collection", "if_undeliverable")
+"""What the shipping form and the booking of a channel have in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +26,44 @@ class Trade:
     supplier: Json
     products: list[Json]
     terms: Json
-    enquiry: Json
-    negotiation: list[Json]
     steps: dict[str, Json]
     story: str = ""
+    enquiry: Json | None = None
+    negotiation: list[Json] = field(default_factory=list)
+    quote: Json | None = None
+    order: Json | None = None
+    payment_method: Json | None = None
+    freight_account: Json | None = None
     deposit: Json | None = None
+
+    @property
+    def by_operator(self) -> list[str]:
+        """What only an operator can do for it."""
+        transport = self.steps.get("transport", {})
+        return [name for name in ("deposit", "freight_account") if getattr(self, name)] + [name for name in ("warehouse", "tracking") if transport.get(name)]
+
+    @property
+    def online(self) -> bool:
+        """Whether its shipping is booked with the platform."""
+        return bool(self.steps.get("shipping", {}).get("online"))
 
     def enquiry_request(self) -> Json:
         """The contract's OpenEnquiry, braces still open."""
-        return _by_product_id(self.enquiry)
+        return _by_product_id(self.enquiry or {})
+
+    def order_request(self) -> Json:
+        """The contract's PlaceOrder, braces still open."""
+        return _by_product_id({"terms": self.terms} | (self.order or {}))
+
+    def quote_request(self) -> Json:
+        """The contract's AskQuotes, braces still open."""
+        ship_to = self.terms["ship_to"]
+        return {"destination": {name: ship_to[name] for name in ("country", "postal_code") if name in ship_to}, **(self.quote or {})}
+
+    def booking_request(self) -> Json:
+        """The contract's CreateLogisticsOrder, braces still open: what the shipping form says of packages, collection and the rest."""
+        form = self.steps["shipping"]["form"]
+        return {name: form[name] for name in BOOKED if name in form}
 
     def offer_request(self, offer: Json) -> Json:
         """The contract's OfferTerms, braces still open: the file's terms, unless this offer brings its own."""
@@ -45,9 +77,12 @@ class Trade:
     def agreed_order(self) -> Json:
         """What the order will say of goods and money once the parties agree, as the contract's Order does; a product's id is its SKU here."""
         offers = [move["offer"] for move in self.negotiation if "offer" in move]
-        agreed = (offers[-1] if offers else self.enquiry)["lines"]
+        agreed = (offers[-1] if offers else self.order or self.enquiry or {})["lines"]
         products = {product["sku"]: product for product in self.products}
-        lines = [_order_line(products[line["sku"]], line["quantity"], _money(line["unit_price"])) for line in agreed]
+        lines = [
+            _order_line(products[line["sku"]], line["quantity"], _money(products[line["sku"]]["price"] if self.order else line["unit_price"]))
+            for line in agreed
+        ]
         total = reduce(add, (_money(line["line_total"]) for line in lines))
         return {"number": "TO-00000-00000", "terms": self.terms, "lines": lines, "total": _json(total)}
 

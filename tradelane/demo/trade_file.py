@@ -17,10 +17,13 @@ from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, vali
 
 from shared.contracts.accounts import Register
 from shared.contracts.catalog import AddProduct
-from shared.contracts.fields import Shape, Text
+from shared.contracts.fields import Currency, Money, Shape, Text
 from shared.contracts.forms import FORMS, ExceptionForm
-from shared.contracts.orders import OfferTerms, OpenEnquiry
+from shared.contracts.logistics_orders import CreateLogisticsOrder, WeighParcel
+from shared.contracts.orders import OfferTerms, OpenEnquiry, PlaceOrder
 from shared.contracts.payments import Deposit
+from shared.contracts.quotes import AskQuotes
+from shared.contracts.tracking import TRACKING_STATUSES
 from shared.contracts.trade import Terms
 from shared.kit.clock import utc_now
 from tradelane.demo.placeholders import Facts, NotKnown
@@ -29,8 +32,10 @@ from tradelane.demo.trade import Json, Trade
 SHIPPED = resources.files("tradelane") / "trades"
 DEFAULT = "coffee-cif-sea"
 
+METHOD_KINDS = ("card", "wallet", "bank_debit")
+
 _STEPS_WITHOUT_FORM = ("transport",)
-_STEPS = (*(name for name in FORMS if name not in ("exception", "note")), *_STEPS_WITHOUT_FORM)
+_STEPS = (*(name for name in FORMS if name not in ("channel", "exception", "note")), *_STEPS_WITHOUT_FORM)
 
 
 class TradeFileError(Exception):
@@ -79,11 +84,30 @@ class _Step(Shape):
     exception = fields.Nested(_Exception)
 
 
+class _Shipping(_Step):
+    online = fields.Boolean(truthy={True}, falsy={False})
+
+
+class _Seen(_Part):
+    status = fields.String(required=True, validate=validate.OneOf(TRACKING_STATUSES))
+
+
+class _Transport(_Step):
+    warehouse = fields.Nested(WeighParcel(exclude=("id",)))
+    tracking = fields.List(fields.Nested(_Seen), validate=validate.Length(min=1))
+
+
+class _FreightAccount(Shape):
+    currency = Currency(required=True)
+    top_up = Money(required=True, positive=True)
+
+
 class _Deposit(Shape):
     amount = fields.Raw(required=True)
     reference = Text(140, required=True)
 
 
+_SPECIAL = {"shipping": _Shipping, "transport": _Transport}
 _PARTY = Register(exclude=("email", "password", "role"))
 
 
@@ -94,14 +118,23 @@ class _Outline(Shape):
     supplier = fields.Nested(_PARTY, required=True)
     products = fields.List(fields.Nested(AddProduct), required=True, validate=validate.Length(min=1))
     terms = fields.Nested(Terms, required=True)
-    enquiry = fields.Nested(_Lines, required=True)
-    negotiation = fields.List(fields.Nested(_Move), required=True, validate=validate.Length(min=1))
+    enquiry = fields.Nested(_Lines)
+    negotiation = fields.List(fields.Nested(_Move), validate=validate.Length(min=1))
+    quote = fields.Nested(_Part)
+    order = fields.Nested(_Lines)
+    payment_method = fields.Dict(keys=fields.String(validate=validate.OneOf(METHOD_KINDS)), values=fields.Dict(), validate=validate.Length(equal=1))
+    freight_account = fields.Nested(_FreightAccount)
     deposit = fields.Nested(_Deposit)
-    steps = fields.Nested(Shape.from_dict({name: fields.Nested(_Step) for name in _STEPS}), required=True)
+    steps = fields.Nested(Shape.from_dict({name: fields.Nested(_SPECIAL.get(name, _Step)) for name in _STEPS}), required=True)
 
     @validates_schema
-    def _ends_in_agreement(self, data: Json, **_: Any) -> None:
-        if "accept" not in data["negotiation"][-1]:
+    def _comes_to_an_order(self, data: Json, **_: Any) -> None:
+        if "order" in data:
+            if told := {"enquiry", "negotiation"} & data.keys():
+                raise ValidationError("An order straight from the listing has no enquiry and no negotiation.", min(told))
+        elif missing := {"enquiry", "negotiation"} - data.keys():
+            raise ValidationError("Missing data for required field, unless there is an order straight from the listing.", min(missing))
+        elif "accept" not in data["negotiation"][-1]:
             raise ValidationError("The last entry must be an accept.", "negotiation")
 
 
@@ -156,7 +189,12 @@ def _refuse(source: str, errors: Mapping[str, list[str]]) -> None:
 
 def _rehearse_negotiation(trade: Trade) -> Iterator[tuple[str, list[str]]]:
     facts = _facts(trade)
-    yield from _problems("enquiry", OpenEnquiry, trade.enquiry_request(), facts)
+    if trade.quote:
+        yield from _problems("quote", AskQuotes, trade.quote_request(), facts)
+    if trade.order:
+        yield from _problems("order", PlaceOrder, trade.order_request(), facts)
+    else:
+        yield from _problems("enquiry", OpenEnquiry, trade.enquiry_request(), facts)
     for number, move in enumerate(trade.negotiation):
         if "offer" in move:
             yield from _problems(f"negotiation.{number}.offer", OfferTerms, trade.offer_request(move["offer"]), facts)
@@ -170,6 +208,8 @@ def _rehearse_steps(trade: Trade) -> Iterator[tuple[str, list[str]]]:
         return
     if trade.deposit:
         yield from _problems("deposit", Deposit, {"account_id": str(uuid4())} | trade.deposit, facts)
+    if trade.online:
+        yield from _problems("steps.shipping.form", CreateLogisticsOrder, {"id": str(uuid4())} | trade.booking_request(), facts)
     for step, content in trade.steps.items():
         schema = Shape if step in _STEPS_WITHOUT_FORM else FORMS[step]
         yield from _problems(f"steps.{step}.form", schema, content.get("form", {}), facts)
@@ -178,7 +218,9 @@ def _rehearse_steps(trade: Trade) -> Iterator[tuple[str, list[str]]]:
 
 
 def _facts(trade: Trade, order: Json | None = None) -> Facts:
-    return Facts(today=utc_now().date(), products={product["sku"]: str(uuid4()) for product in trade.products}, order=order or {}, password="x")  # noqa: S106
+    products = {product["sku"]: str(uuid4()) for product in trade.products}
+    known = {"payment_method": str(uuid4()), "waybill": "CP000000005CN"}
+    return Facts(today=utc_now().date(), products=products, order=order or {}, password="x", known=known)  # noqa: S106
 
 
 def _problems(path: str, schema: type[Schema], request: Json, facts: Facts) -> Iterator[tuple[str, list[str]]]:

@@ -16,6 +16,8 @@ from typing import Protocol
 from jsonschema import Draft202012Validator
 
 from tradelane.client import Client
+from tradelane.demo import parcel
+from tradelane.demo.parcel import money
 from tradelane.demo.placeholders import Facts
 from tradelane.demo.trade import Json, Trade
 
@@ -45,11 +47,11 @@ class Silence:
 
 
 class Walk:
-    """One trade in the system at `url`. The operator's session is needed only where the trade has a deposit to book."""
+    """One trade in the system at `url`. The operator's session is needed only where the trade has something that nobody else can do."""
 
     def __init__(self, trade: Trade, url: str, operator: Client | None = None, listener: Listener | None = None) -> None:
-        if trade.deposit and operator is None:
-            raise WalkError("This trade is paid from a balance: an operator is needed to book the buyer's deposit.")
+        if trade.by_operator and operator is None:
+            raise WalkError(f"An operator is needed for a part of this trade: {', '.join(trade.by_operator)}.")
         self.trade = trade
         self.operator = operator
         self.listener = Silence() if listener is None else listener
@@ -57,14 +59,20 @@ class Walk:
         self.passwords = {who: secrets.token_urlsafe(16) for who in self.clients}
         self.accounts: dict[str, Json] = {}
         self.products: dict[str, str] = {}
+        self.known: dict[str, str] = {}
 
     def run(self) -> Json:
         """The order at its end, whichever that is. Raises WalkError, or the client's Refused."""
         self._open_accounts()
         listed = self._fill_library()
-        order = self._negotiate(self._ask(listed))
-        if self.operator and self.trade.deposit and order["state"] not in FINAL_STATES:
-            self._book_deposit(self.operator, self.trade.deposit, order)
+        if self.trade.freight_account:
+            parcel.fund_freight(self, self.trade.freight_account)
+        order = self._order_at_once(listed) if self.trade.order else self._negotiate(self._ask(listed))
+        if order["state"] not in FINAL_STATES:
+            if self.trade.deposit:
+                self._book_deposit(self.trade.deposit, order)
+            if self.trade.payment_method:
+                self.known["payment_method"] = parcel.bind_method(self, self.trade.payment_method)
         while order["state"] not in FINAL_STATES:
             order = self._take_step(order)
         return order
@@ -74,10 +82,12 @@ class Walk:
         path = f"/v1/orders/{order['id']}"
         for document in self.clients["buyer"].get(f"{path}/shipment")["documents"]:
             yield document["name"], self.clients["buyer"].request("GET", f"{path}/documents/{document['name']}").content
+        if self.trade.online:
+            yield "label", self.clients["supplier"].request("GET", f"{path}/label").content
 
     def _open_accounts(self) -> None:
         for who, person in (("buyer", self.trade.buyer), ("supplier", self.trade.supplier)):
-            with self._doing(who, "Opens an account and signs in") as tell:
+            with self.doing(who, "Opens an account and signs in") as tell:
                 name = re.sub(r"[^a-z]+", ".", person["name"].lower()).strip(".") or who
                 email = f"{name}.{secrets.token_hex(5)}@{who}.example"
                 self.accounts[who] = self.clients[who].register(**person, role=who, email=email, password=self.passwords[who])
@@ -86,16 +96,17 @@ class Walk:
     def _fill_library(self) -> Json:
         listed: Json = {}
         for product in self.trade.products:
-            with self._doing("supplier", "Lists a product") as tell:
+            with self.doing("supplier", "Lists a product") as tell:
                 listed = self.clients["supplier"].post("/v1/products", product)
                 self.products[listed["sku"]] = listed["id"]
                 tell(f"{listed['available']:,} × {listed['title']}")
         return listed
 
     def _ask(self, listed: Json) -> Json:
-        with self._doing("buyer", "Enquiry") as tell:
-            enquiry: Json = self.clients["buyer"].post("/v1/enquiries", self._facts("buyer", listed).fill(self.trade.enquiry_request()))
-            tell(f"{enquiry['number']}: {self.trade.enquiry['message']}")
+        with self.doing("buyer", "Enquiry") as tell:
+            asked = self._facts("buyer", listed).fill(self.trade.enquiry_request())
+            enquiry: Json = self.clients["buyer"].post("/v1/enquiries", asked)
+            tell(f"{enquiry['number']}: {asked['message']}")
         return enquiry
 
     def _negotiate(self, enquiry: Json) -> Json:
@@ -108,26 +119,36 @@ class Walk:
             facts = self._facts(who, seen)
             if "offer" in move:
                 action = _named(seen, "offer")
-                with self._doing(who, action["label"]) as tell:
+                with self.doing(who, action["label"]) as tell:
                     offered = self._act(who, action, facts.fill(self.trade.offer_request(move["offer"])))
-                    tell(_money(offered["offers"][-1]["total"]))
+                    tell(money(offered["offers"][-1]["total"]))
             else:
                 action = _named(seen, "send_message")
-                with self._doing(who, action["label"]) as tell:
+                with self.doing(who, action["label"]) as tell:
                     self._act(who, action, {"text": move["message"]})
                     tell(move["message"])
         who = accept["by"]
         action = _named(self.clients[who].get(path), "accept")
-        with self._doing(who, action["label"]) as tell:
-            order = self._settled(who, self._act(who, action, {"note": accept["accept"]}))
-            tell(f"order {order['number']} over {_money(order['total'])} → {order['label']}")
+        with self.doing(who, action["label"]) as tell:
+            order = self.settled(who, self._act(who, action, {"note": accept["accept"]}))
+            tell(f"order {order['number']} over {money(order['total'])} → {order['label']}")
         return order
 
-    def _book_deposit(self, operator: Client, deposit: Json, order: Json) -> None:
-        with self._doing("operator", "Books the buyer's deposit") as tell:
+    def _order_at_once(self, listed: Json) -> Json:
+        """The order straight from the listing, once stock and channel are found."""
+        facts = self._facts("buyer", listed)
+        if self.trade.quote:
+            parcel.ask_quotes(self, facts.fill(self.trade.quote_request()))
+        with self.doing("buyer", "Order") as tell:
+            order = self.settled("buyer", self.clients["buyer"].post("/v1/orders", facts.fill(self.trade.order_request()), wait=HOLD))
+            tell(f"order {order['number']} over {money(order['total'])} → {order['label']}")
+        return order
+
+    def _book_deposit(self, deposit: Json, order: Json) -> None:
+        with self.doing("operator", "Books the buyer's deposit") as tell:
             booked = self._facts("buyer", order).fill(deposit)
-            operator.post("/v1/deposits", booked | {"account_id": self.accounts["buyer"]["id"]})
-            tell(f"{_money(booked['amount'])}, {booked['reference']}")
+            self.as_operator().post("/v1/deposits", booked | {"account_id": self.accounts["buyer"]["id"]})
+            tell(f"{money(booked['amount'])}, {booked['reference']}")
 
     def _take_step(self, order: Json) -> Json:
         """The step at hand by its actor, with the exception the file has for it; the order after it."""
@@ -138,28 +159,45 @@ class Walk:
         who = step["actor"]
         if report := self.trade.exception_report(step["name"]):
             self._meet_exception(who, order, step, report, content["exception"]["resolved"])
-        seen = self._order(who, order)
+        if content.get("online"):
+            self.known["waybill"] = parcel.book(self, order, self._facts(who, order).fill(self.trade.booking_request()))
+        if content.get("warehouse"):
+            parcel.through_warehouse(self, content["warehouse"])
+        if content.get("tracking"):
+            return self._tracked(order, content["tracking"])
+        seen = self.order(who, order)
         action = _find(seen, lambda each: each["step"] == step["name"] and ("draft_href" in each or each["form"] is None), f"to do {step['name']}")
         form = self._facts(who, seen).fill(content.get("form", {}))
         if "draft_href" in action:
-            with self._doing(who, f"{step['label']}: Save") as tell:
+            with self.doing(who, f"{step['label']}: Save") as tell:
                 tell(self._save_half(who, action, form))
-        with self._doing(who, f"{step['label']}: {action['label']}") as tell:
-            order = self._settled(who, self._act(who, action, form))
+        with self.doing(who, f"{step['label']}: {action['label']}") as tell:
+            order = self.settled(who, self._act(who, action, form))
             if order["state"] == seen["state"]:
                 raise WalkError(f"{step['label']} came back: {_reason(order)}")
             tell(f"→ {order['label']}")
         return order
 
+    def _tracked(self, order: Json, sightings: list[Json]) -> Json:
+        """The order once what the carrier tells has moved it on."""
+        for each in sightings:
+            parcel.report(self, self.known["waybill"], each)
+        deadline = time.monotonic() + PATIENCE
+        while (seen := self.order("buyer", order))["state"] == order["state"]:
+            if time.monotonic() > deadline:
+                raise WalkError(f"{order['label']}: what the carrier told did not move the order in {PATIENCE:g} s.")
+            time.sleep(0.1)
+        return seen
+
     def _meet_exception(self, who: str, order: Json, step: Json, report: Json, resolved: str) -> None:
-        seen = self._order(who, order)
+        seen = self.order(who, order)
         action, filled = _named(seen, "exception"), self._facts(who, seen).fill(report)
-        with self._doing(who, f"{step['label']}: {action['label']}") as tell:
-            seen = self._settled(who, self._act(who, action, filled))
+        with self.doing(who, f"{step['label']}: {action['label']}") as tell:
+            seen = self.settled(who, self._act(who, action, filled))
             tell(f"{filled['reason']}: {filled['note']} → {seen['label']}")
         action = _named(seen, "resolve")
-        with self._doing(who, f"{step['label']}: {action['label']}") as tell:
-            seen = self._settled(who, self._act(who, action, {"note": resolved}))
+        with self.doing(who, f"{step['label']}: {action['label']}") as tell:
+            seen = self.settled(who, self._act(who, action, {"note": resolved}))
             tell(f"{resolved} → {seen['label']}")
 
     def _save_half(self, who: str, action: Json, form: Json) -> str:
@@ -179,27 +217,33 @@ class Walk:
         answer: Json = self.clients[who].send(action["method"], action["href"], form, wait=HOLD)
         return answer
 
-    def _settled(self, who: str, order: Json) -> Json:
+    def settled(self, who: str, order: Json) -> Json:
         """The order once the other services have answered what was submitted."""
         deadline = time.monotonic() + PATIENCE
         while order["awaiting"]:
             if time.monotonic() > deadline:
                 raise WalkError(f"{order['label']}: no answer from {', '.join(order['awaiting'])} in {PATIENCE:g} s.")
             time.sleep(0.2)
-            order = self._order(who, order)
+            order = self.order(who, order)
         return order
 
-    def _order(self, who: str, order: Json) -> Json:
+    def order(self, who: str, order: Json) -> Json:
         """The order as this party sees it now."""
         seen: Json = self.clients[who].get(f"/v1/orders/{order['id']}")
         return seen
 
     def _facts(self, who: str, seen: Json) -> Facts:
         """Today is the system's own, whose test clock may have been advanced."""
-        return Facts(today=date.fromisoformat(seen["updated_at"][:10]), products=self.products, order=seen, password=self.passwords[who])
+        return Facts(today=date.fromisoformat(seen["updated_at"][:10]), products=self.products, order=seen, password=self.passwords[who], known=self.known)
+
+    def as_operator(self) -> Client:
+        """The operator's session."""
+        if self.operator is None:
+            raise WalkError("This needs an operator.")
+        return self.operator
 
     @contextmanager
-    def _doing(self, who: str, what: str) -> Iterator[Callable[[str], None]]:
+    def doing(self, who: str, what: str) -> Iterator[Callable[[str], None]]:
         """The block does it, and tells how it came out."""
         self.listener.begins(who, what)
         start = time.monotonic()
@@ -230,8 +274,3 @@ def _current_step(order: Json) -> Json:
 def _reason(order: Json) -> str:
     last = order["history"][-1]
     return ": ".join(each for each in (last["reason"], last["note"]) if each) or last["label"]
-
-
-def _money(money: Json) -> str:
-    whole, point, cents = money["amount"].partition(".")
-    return f"{int(whole):,}{point}{cents} {money['currency']}"

@@ -30,8 +30,7 @@ OVER = ("refused", "voided")
 """In any other state it is the one that its order has."""
 
 SUPPLIER = frozenset({"supplier"})
-WAREHOUSE = frozenset({"warehouse"})
-RECEIVER = frozenset({"warehouse", "operator"})
+WAREHOUSE = frozenset({"warehouse", "operator"})
 REPORTER = frozenset({"carrier", "warehouse", "operator"})
 # These are no people: payments' answer, the order's end, and what the scales say.
 PAYMENTS, ORDER, SCALES = frozenset({"payments"}), frozenset({"order"}), frozenset({"scales"})
@@ -121,8 +120,8 @@ ROWS = (
     Row("handed_over",      "report_undeliverable", "Undeliverable",     REPORTER,  "destroyed",    UNDELIVERABLE, "undeliverable", TO_DESTROY),
     Row("returning",        "report_undeliverable", "Undeliverable",     REPORTER,  "returning"),
     Row("destroyed",        "report_undeliverable", "Undeliverable",     REPORTER,  "destroyed"),
-    Row("returning",        "confirm_return",       "Returned",          RECEIVER,  "returned"),
-    Row("returned",         "confirm_return",       "Returned",          RECEIVER,  "returned"),
+    Row("returning",        "confirm_return",       "Returned",          WAREHOUSE, "returned"),
+    Row("returned",         "confirm_return",       "Returned",          WAREHOUSE, "returned"),
 )
 # fmt: on
 

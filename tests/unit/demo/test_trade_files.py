@@ -39,7 +39,8 @@ class Rehearsal:
         shapes = [line | {"product_id": self.products[line["sku"]], "special_goods": special[line["sku"]]} for line in order["lines"]]
         self.lines = [OrderLine().load(shape) for shape in shapes]
         self.total = Money.of(order["total"]["amount"], order["total"]["currency"])
-        facts = Facts(today=TODAY, products=self.products, order=order, password="correct horse battery")
+        known = {"payment_method": str(uuid4()), "waybill": "CP000000005CN"}
+        facts = Facts(today=TODAY, products=self.products, order=order, password="correct horse battery", known=known)
         self.forms = {step: FORMS[step]().load(facts.fill(content["form"])) for step, content in trade.steps.items() if "form" in content}
 
 
@@ -67,7 +68,10 @@ def test_the_shipped_trades_differ_in_route_channel_incoterm_and_currency() -> N
     assert len({trade.agreed_order()["total"]["currency"] for trade in trades}) >= 3
 
 
-def test_a_trade_goes_back_and_forth_before_it_is_agreed(rehearsal: Rehearsal) -> None:
+def test_a_trade_goes_back_and_forth_before_it_is_agreed_or_is_ordered_at_once(rehearsal: Rehearsal) -> None:
+    if rehearsal.trade.order:
+        assert not rehearsal.trade.negotiation
+        return
     offering = [move["by"] for move in rehearsal.trade.negotiation if "offer" in move]
     assert {"buyer", "supplier"} <= set(offering)
     assert any("message" in move for move in rehearsal.trade.negotiation) or rehearsal.trade.enquiry["message"]
