@@ -403,4 +403,49 @@ BODIES = {
             ]
         },
     ),
+    "quote": Body(
+        "buyer",
+        "POST",
+        "/v1/quotes",
+        {"destination": {"country": "DE"}, "packages": [{"count": 2, "length_cm": "40", "width_cm": "30", "height_cm": "20", "weight_kg": "3.2"}]},
+        {
+            "invalid_fields": [
+                ("destination", MISSING, REQUIRED),
+                ("destination.country", "Germany", COUNTRY),
+                ("destination.city", "Hamburg", UNKNOWN),
+                ("packages", [], LENGTH),
+                ("packages.0.count", 0, RANGE),
+                ("packages.0.weight_kg", MISSING, REQUIRED),
+                ("packages.0.weight_kg", "0", ABOVE_ZERO),
+                ("packages.0.length_cm", "NaN", SPECIAL),
+                ("packages.0.length_cm", "1.0001", "At most three decimals."),
+                ("special_goods", ["bees"], {"special_goods.0": ONE_OF}),
+                ("incoterm", "FOT", ONE_OF),
+                ("value", {"amount": "0", "currency": "USD"}, {"value.amount": "Must be more than zero."}),
+                ("wanted_by", "soon", DATE),
+                ("wanted_by", "2020-01-01", "Is in the past."),
+            ]
+        },
+    ),
+    "tariff": Body(
+        "operator",
+        "PUT",
+        "/v1/tariffs/rail_freight",
+        {"currency": "CHF", "valid_from": "2999-01-01", "zones": [{"name": "all", "countries": ["*"], "breaks": [{"up_to_kg": "60000", "price": "1.00"}]}]},
+        {
+            "invalid_fields": [
+                ("currency", "CHX", CURRENCY),
+                ("valid_from", MISSING, REQUIRED),
+                ("zones.0.countries", ["HH"], {"zones.0.countries.0": "nor *."}),
+                ("zones.0.breaks.0.price", "free", "Not a valid number."),
+                ("zones.0.rates", [], UNKNOWN),
+                ("channel", "sea_freight_fcl", UNKNOWN),
+            ],
+            "tariff_disagrees": [
+                ("zones.0.breaks.0.price", "1.005", "CHF has 2 decimals"),
+                ("valid_until", "2998-12-31", "Is before 2999-01-01"),
+            ],
+            "tariff_begins_in_the_past": [("valid_from", "2020-01-01", "or later: rail_freight has a tariff")],
+        },
+    ),
 }
