@@ -31,7 +31,7 @@ def receive_callback(tx: Transaction, call: Call) -> dict[str, Any]:
 def take(tx: Transaction, sender: str, told: Sequence[Told]) -> tuple[int, list[str]]:
     """How many of the events are new, and the waybill numbers of these that no shipment has."""
     new, numbers = 0, {}
-    for each in told:
+    for each in sorted(told, key=lambda each: (comparable(each.waybill_number), each.event_id)):  # in one order, lest two callbacks wait for each other
         key = comparable(each.waybill_number)
         values = {name: getattr(each, name) for name in (*_MEANING, "event_id", "raw")}
         if tx.insert_once(carrier_events, values | {"sender": sender, "waybill_key": key, "received_at": tx.now}):

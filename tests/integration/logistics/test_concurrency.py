@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from functools import partial
 from threading import Barrier
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from shared.kit.errors import Conflict
+from tests.builders.carrier import event
 from tests.integration.logistics.parcels import WAREHOUSE, add_tariff, parcel, rows, serials
 from tests.integration.logistics.scene import Scene, Trade
 
@@ -108,3 +110,34 @@ def test_a_parcel_is_reported_undeliverable_once_however_many_do(scene: Scene) -
     answers = at_once(*(lambda: trade.undeliverable("refused", WAREHOUSE) for _ in range(6)))
     assert {answer["state"] for answer in answers} == {"returning"}
     assert scene.told_names(trade).count("parcel_undeliverable") == 1
+
+
+def test_one_callback_sent_by_many_at_once_has_one_effect(scene: Scene, access: Callable[..., None]) -> None:
+    trade = Trade()
+    scene.happen(*trade.in_transit())
+    events = [event("on_hold", "e-1"), event("delivered", "e-2", hours=1), event("in_transit", "e-0", waybill="UNKNOWN-1")]
+    answers = at_once(*(lambda turn=turn: scene.callback(*events[turn % 3 :], *events[: turn % 3]) for turn in range(8)))
+    assert sorted(answer["new"] for answer in answers) == [0] * 7 + [3]
+    assert scene.told_names(trade).count("parcel_arrived") == 1
+    assert len(scene.shipment(trade)["tracking"]) == 2
+
+
+def test_a_callback_is_not_lost_while_its_waybill_becomes_known(scene: Scene, access: Callable[..., None]) -> None:
+    for number in range(6):
+        trade = Trade()
+        placed, shipped, *after = trade.in_transit(f"W-{number}")
+        scene.happen(placed)
+        at_once(lambda shipped=shipped: scene.happen(shipped), lambda number=number: scene.callback(event("delivered", waybill=f"W-{number}")))
+        scene.happen(*after)
+        scene.look(later=timedelta(minutes=2))
+        assert scene.shipment(trade)["tracking_status"] == "delivered"
+        assert scene.told_names(trade).count("parcel_arrived") == 1
+
+
+def test_a_silence_that_many_replicas_see_is_told_once(scene: Scene) -> None:
+    trades = [Trade() for _ in range(3)]
+    for number, trade in enumerate(trades):
+        scene.happen(*trade.in_transit(f"W-{number}"))
+    looks = at_once(*(lambda: scene.look(later=timedelta(days=30)) for _ in range(4)))
+    assert sum(looks) == 3
+    assert [scene.told_names(trade).count("tracking_noticed") for trade in trades] == [1, 1, 1]
