@@ -127,7 +127,7 @@ logistics_orders = Table(
     Column("handed_over_at", UtcDateTime),
     Column("disposition_at", UtcDateTime),
     Column("reason", String(60)),
-    Column("message", String(500)),
+    Column("message", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     UniqueConstraint("channel", "waybill_key", name="logistics_orders_waybill"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.logistics.application import handlers, online_shipping, public_tracking, queries, quotes, tariff_versions, tracking, warehouses, watch
+from services.logistics.application import booking, handlers, online_shipping, public_tracking, queries, quotes, tariff_versions, tracking, warehouses, watch
 from services.logistics.application.printing import printed
 from services.logistics.application.reactions import REACTIONS
 from shared.contracts import logistics as contract, logistics_orders, tariffs, tracking as tracking_contract
@@ -69,7 +69,7 @@ class LogisticsService:
     @rpc(logistics_orders.CREATE_LOGISTICS_ORDER)
     def create_logistics_order(self, call: Call) -> Any:
         order = self.bus.call(GET_ORDER, {"id": call.data["id"]}, call)  # before the transaction begins: none waits for another service
-        return self.store.write(call, online_shipping.create, order)
+        return self.store.write(call, booking.create, order)
 
     @rpc(logistics_orders.GET_LOGISTICS_ORDER)
     def get_logistics_order(self, call: Call) -> Any:

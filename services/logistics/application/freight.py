@@ -34,6 +34,15 @@ def price_again(tx: Transaction, booked: Booked, packages: Sequence[Packages]) -
     return price(tariffs.find(tx, row.tariff_id), consignment, channel.cm3_per_kg)
 
 
+def begin(tx: Transaction, booked: Booked) -> Booked:
+    """Have a new logistics order's freight charged; one that costs nothing has nothing to wait for."""
+    row = booked.row
+    if not row.due:
+        return _go_on(tx, booked)
+    charge(tx, booked, {FREIGHT: row.freight, RETURN_FEE: row.return_fee})
+    return booked
+
+
 def charge(tx: Transaction, booked: Booked, items: Mapping[str, int]) -> None:
     """Have payments take these (kind → minor units) under the row's charge id."""
     _tell(tx, "logistics.freight_due.v1", booked, booked.row.charge_id, items)
@@ -54,25 +63,17 @@ def end(tx: Transaction, booked: Booked) -> None:
 
 
 def on_charged(tx: Transaction, event: Event) -> None:
-    """What was due is taken: a new logistics order gets its waybill, and one on hold goes on."""
-    booked = _asked(tx, event)
-    if booked is None or (along := consequence(booked.standing, "charged")) is None:
-        return
-    row = booked.row
-    paid = {"paid": row.paid + row.due, "due": 0, "reason": None, "message": None}
-    if along.target == "ready":
-        number = _issue(tx, row.carrier, row.channel, row.sender["country"])
-        told = {"channel": row.channel, "carrier": row.carrier, "number": number}
-        logistics_orders.move(tx, booked, along, told, **paid, waybill_number=number, waybill_key=comparable(number))
-    else:
-        logistics_orders.move(tx, booked, along, **paid)
+    """What was due is taken."""
+    if booked := _asked(tx, event):
+        _go_on(tx, booked)
 
 
 def on_refused(tx: Transaction, event: Event) -> None:
     """It could not be taken: payments' words say what to do. What is on hold stays due, and is taken when the account is topped up."""
-    booked = _asked(tx, event)
-    if booked is None or (along := consequence(booked.standing, "not_charged")) is None:
+    if not (booked := _asked(tx, event)):
         return
+    along = consequence(booked.standing, "not_charged")
+    assert along, "what is due is waited for"
     due = booked.row.due if along.target == "on_hold" else 0
     logistics_orders.move(tx, booked, along, reason=event.data["reason"], message=event.data["message"], due=due)
 
@@ -84,6 +85,18 @@ def _asked(tx: Transaction, event: Event) -> Booked | None:
     if not tx.execute(table.select().where(table.c.charge_id == charge_id, table.c.due > 0)).one_or_none():
         return None
     return logistics_orders.find(tx, table.c.charge_id == charge_id, lock=True)
+
+
+def _go_on(tx: Transaction, booked: Booked) -> Booked:
+    """All is paid: a new logistics order gets its waybill, one on hold goes on."""
+    along, row = consequence(booked.standing, "charged"), booked.row
+    assert along, "what is due is waited for"
+    paid = {"paid": row.paid + row.due, "due": 0, "reason": None, "message": None}
+    if along.target != "ready":
+        return logistics_orders.move(tx, booked, along, **paid)
+    number = _issue(tx, row.carrier, row.channel, row.sender["country"])
+    told = {"channel": row.channel, "carrier": row.carrier, "number": number}
+    return logistics_orders.move(tx, booked, along, told, **paid, waybill_number=number, waybill_key=comparable(number))
 
 
 def _issue(tx: Transaction, carrier: str, channel: str, country: str) -> str:

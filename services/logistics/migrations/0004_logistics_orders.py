@@ -48,7 +48,7 @@ def upgrade() -> None:
         sa.Column("handed_over_at", UtcDateTime),
         sa.Column("disposition_at", UtcDateTime),
         sa.Column("reason", sa.String(60)),
-        sa.Column("message", sa.String(500)),
+        sa.Column("message", sa.Text),
         sa.Column("created_at", UtcDateTime, nullable=False),
         sa.Column("updated_at", UtcDateTime, nullable=False),
         sa.UniqueConstraint("channel", "waybill_key", name="logistics_orders_waybill"),

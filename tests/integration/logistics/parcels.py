@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from services.logistics.application import online_shipping, tariffs, warehouses
+from services.logistics.application import booking as bookings, online_shipping, tariffs, warehouses
 from services.logistics.domain.tariff import PERCENT, Break, Surcharge, Tariff, Zone
 from services.logistics.models import logistics_orders, waybill_serials
 from shared.contracts import logistics_orders as contract
@@ -80,7 +80,7 @@ class Parcel(Trade):
     def book(self, state: str = "ready_to_ship", actor: Actor | None = None, **changes: Any) -> Data:
         seen = {"state": state, "label": state.replace("_", " ").capitalize(), "supplier": self.facts["supplier"]}
         data = booking(**changes) | {"id": self.order_id}
-        return self.ask(contract.CREATE_LOGISTICS_ORDER, online_shipping.create, actor or self.supplier, data, seen)  # type: ignore[no-any-return]
+        return self.ask(contract.CREATE_LOGISTICS_ORDER, bookings.create, actor or self.supplier, data, seen)  # type: ignore[no-any-return]
 
     def booked(self, actor: Actor | None = None) -> Data:
         return self.ask(contract.GET_ORDERS_LOGISTICS_ORDER, online_shipping.get_of_order, actor or self.supplier, {"id": self.order_id})  # type: ignore[no-any-return]

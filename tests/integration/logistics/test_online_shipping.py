@@ -9,6 +9,7 @@ from marshmallow import ValidationError
 from sqlalchemy import update
 
 from services.logistics.application.shipments import FACTS
+from services.logistics.domain.tariff import Break, Zone
 from services.logistics.models import shipments
 from shared.kit.actor import Actor
 from shared.kit.clock import utc_now
@@ -90,6 +91,17 @@ def test_to_destroy_costs_nothing_more(scene: Scene) -> None:
     assert trade.money() == [("freight_due", trade.supplier.id, {"freight": "38.50"})]
 
 
+def test_what_costs_nothing_has_its_waybill_at_once(scene: Scene) -> None:
+    add_tariff(scene, channel="ups_express", zones=(Zone("world", frozenset({"*"}), (Break(200_000, 0),)),), surcharges=())
+    trade = parcel(scene, terms=sample.terms(incoterm="DAP", channel="ups_express"))
+    answer = trade.book(if_undeliverable="destroy")
+    assert (answer["state"], answer["awaiting"], answer["paid"]["amount"]) == ("ready", [], "0.00")
+    assert answer["waybill_number"].startswith("1Z")
+    assert trade.money() == []
+    trade.void()
+    assert trade.money() == []
+
+
 def test_bulky_packages_pay_by_their_volume(scene: Scene) -> None:
     answer = parcel(scene).book(packages=[CARTON | {"length_cm": "50", "width_cm": "40", "height_cm": "30"}])
     assert (answer["billable_kg"], answer["freight"]["amount"]) == ("24", "97.90")  # 12 kg each: (20 + 46 × 1.50) × 1.1
@@ -137,7 +149,7 @@ def test_it_is_booked_while_the_order_is_ready_to_ship(scene: Scene, state: str)
 def test_an_order_that_was_cancelled_meanwhile_is_not_booked(scene: Scene) -> None:
     trade = parcel(scene)
     scene.happen(trade.cancelled())
-    with pytest.raises(Conflict) as error:
+    with pytest.raises(Conflict, match="it is: voided") as error:
         trade.book()
     assert error.value.code == "not_ready_to_ship"
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from services.logistics.application.channel_list import CHANNELS
 from services.logistics.application.warehouse_list import RETURN_FEES, WAREHOUSES, read_return_fees, read_warehouses
 from services.logistics.domain.collection import Area, Collection, match
 from services.logistics.domain.refusal import Refusal
+from services.logistics.domain.waybills import issue, recognise
 from shared.contracts.logistics_orders import Warehouse
 from shared.kit.money import Money
 
@@ -80,6 +82,12 @@ def test_the_shipped_list_is_in_order_and_answers_with_its_contract() -> None:
         assert isinstance(found, Collection), f"{each.code} collects where it is"
         assert isinstance(match(WAREHOUSES, "drop_off", each.country, ""), Collection), "its country has a warehouse for everybody"
     assert RETURN_FEES["USD"] == Money(300, "USD")
+
+
+def test_every_channel_that_is_booked_online_has_waybills_from_wherever_there_is_a_warehouse() -> None:
+    for channel in (each for each in CHANNELS.values() if each.online):
+        for country in {each.country for each in WAREHOUSES}:
+            assert recognise(issue(str(channel.carrier), channel.code, 1, country))
 
 
 @pytest.mark.parametrize(
