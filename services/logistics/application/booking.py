@@ -107,7 +107,7 @@ def _bookable(tx: Transaction, shipment: Row[Any], order: dict[str, Any]) -> Cha
         raise Conflict("channel_not_online", f"{channel.name} is not booked here: book it with the carrier and put its waybill into the shipping notice.")
     if live := logistics_orders.live_of(tx, shipment):
         number, state = live.row.number, STATES[live.row.state].lower()
-        raise Conflict("logistics_order_exists", f"{number} stands for this order ({state}): void it first.", logistics_order_id=live.row.id)
+        raise Conflict("logistics_order_exists", f"{number} stands for this order ({state}): void it first.")
     return channel
 
 

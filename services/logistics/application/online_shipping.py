@@ -7,9 +7,11 @@ from typing import Any
 from sqlalchemy import Row
 
 from services.logistics.application import freight, logistics_orders
+from services.logistics.application.channel_list import CHANNELS
 from services.logistics.application.logistics_orders import Booked
 from services.logistics.domain.logistics_order import Row as Along, consequence, decide
 from services.logistics.domain.numbers import comparable
+from services.logistics.domain.refusal import Refusal
 from services.logistics.models import logistics_orders as table
 from shared.kit.actor import Actor
 from shared.platform.calls import Call
@@ -46,6 +48,27 @@ def cancel(tx: Transaction, shipment: Row[Any]) -> bool:
     if booked is None or (along := consequence(booked.standing, "cancel")) is None:
         return False
     return _end(tx, booked, along).row.waybill_number is not None
+
+
+def shipping_refusal(tx: Transaction, shipment: Row[Any], form: dict[str, Any]) -> Refusal | None:
+    """Why the shipping form does not go with what is booked, and what to do; None where it does, or the channel is not booked online."""
+    channel = CHANNELS[shipment.channel]
+    if not channel.online:
+        return None
+    booked = logistics_orders.live_of(tx, shipment)
+    if booked is None:
+        where = f"POST /v1/orders/{shipment.order_id}/logistics-order"
+        return Refusal("logistics_order_missing", f"{channel.name} is booked online: do so ({where}), and put the waybill issued into the shipping notice.")
+    row = booked.row
+    if row.waybill_number is None:
+        return Refusal("freight_unpaid", f"The freight of {row.number} is being charged: hand this in again once its waybill is issued.")
+    waybill = form["shipping_notice"]["waybill_number"]
+    if comparable(waybill) != row.waybill_key:
+        return Refusal("waybill_mismatch", f"The waybill issued for this order is {row.waybill_number}, not {waybill}: put it into the shipping notice.")
+    told, counted = (sum(each["count"] for each in packages) for packages in (row.packages, form["packages"]))
+    if told != counted:
+        return Refusal("packages_mismatch", f"{told} packages are booked, {counted} are shipped: mend the form, or void {row.number} and book it anew.")
+    return None
 
 
 def _end(tx: Transaction, booked: Booked, along: Along) -> Booked:

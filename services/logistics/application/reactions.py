@@ -71,7 +71,7 @@ def dispatch(tx: Transaction, event: Event) -> None:
     order_id, form = data["order_id"], data["form"]
     shipment = shipments.find(tx, order_id, lock=True)
     waybill = form["shipping_notice"]["waybill_number"]
-    refusal = _dispatch_refusal(shipment, form) or _waybill_refusal(tx, shipment, waybill)
+    refusal = _dispatch_refusal(shipment, form) or online_shipping.shipping_refusal(tx, shipment, form) or _waybill_refusal(tx, shipment, waybill)
     if refusal:
         _refuse(tx, "logistics.shipment_refused.v1", order_id, refusal)
         return

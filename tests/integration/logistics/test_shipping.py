@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from services.logistics.models import shipments
+from tests.integration.logistics.parcels import CARTON, Parcel, add_tariff, parcel
 from tests.integration.logistics.scene import Scene, Trade
 from tests.unit.logistics import sample
 
@@ -112,3 +113,68 @@ def test_a_cancelled_order_voids_its_waybill(scene: Scene) -> None:
     scene.happen(*trade.in_transit(), trade.event("exception_raised", "transport_exception"), trade.cancelled())
     assert scene.told(trade)[-1] == ("waybill_voided", {"order_id": trade.order_id, "number": "COSU 6123456780"})
     assert scene.shipment(trade)["state"] == "voided"
+
+
+# A channel that is booked online.
+
+
+@pytest.fixture
+def parcel_trade(scene: Scene) -> Parcel:
+    add_tariff(scene)
+    return parcel(scene)
+
+
+def test_without_a_logistics_order_an_online_channel_is_refused_with_what_to_do(scene: Scene, parcel_trade: Parcel) -> None:
+    scene.happen(parcel_trade.shipped("0000000011"))
+    assert scene.refused(parcel_trade) == (
+        "shipment_refused",
+        "logistics_order_missing",
+        f"DHL Express is booked online: do so (POST /v1/orders/{parcel_trade.order_id}/logistics-order), and put the waybill issued into the shipping notice.",
+    )
+    parcel_trade.book()
+    scene.happen(parcel_trade.refused_freight(), parcel_trade.shipped("0000000011"))
+    assert scene.refused(parcel_trade)[1] == "logistics_order_missing", "one that is refused books nothing"
+    assert scene.shipment(parcel_trade)["state"] == "planned"
+
+
+def test_while_freight_is_being_charged_an_online_channel_is_refused(scene: Scene, parcel_trade: Parcel) -> None:
+    number = parcel_trade.book()["number"]
+    scene.happen(parcel_trade.shipped("0000000011"))
+    assert scene.refused(parcel_trade) == (
+        "shipment_refused",
+        "freight_unpaid",
+        f"The freight of {number} is being charged: hand this in again once its waybill is issued.",
+    )
+
+
+def test_an_online_channel_takes_the_waybill_issued_and_no_other(scene: Scene, parcel_trade: Parcel) -> None:
+    parcel_trade.book()
+    scene.happen(parcel_trade.charged(), parcel_trade.shipped("0000000022"))
+    assert scene.refused(parcel_trade) == (
+        "shipment_refused",
+        "waybill_mismatch",
+        "The waybill issued for this order is 0000000011, not 0000000022: put it into the shipping notice.",
+    )
+    scene.happen(parcel_trade.shipped("00 0000-0011"))
+    assert scene.told_names(parcel_trade)[-1] == "shipment_created"
+    assert scene.shipment(parcel_trade)["state"] == "dispatched"
+
+
+def test_as_many_packages_are_shipped_as_are_booked(scene: Scene, parcel_trade: Parcel) -> None:
+    number = parcel_trade.book()["number"]
+    scene.happen(parcel_trade.charged(), parcel_trade.shipped("0000000011", packages=[CARTON | {"count": 3}]))
+    assert scene.refused(parcel_trade) == (
+        "shipment_refused",
+        "packages_mismatch",
+        f"2 packages are booked, 3 are shipped: mend the form, or void {number} and book it anew.",
+    )
+
+
+def test_a_parcel_in_the_warehouse_already_is_shipped_all_the_same(scene: Scene, parcel_trade: Parcel) -> None:
+    parcel_trade.book()
+    scene.happen(parcel_trade.charged())
+    parcel_trade.scan()
+    parcel_trade.weigh()
+    parcel_trade.hand_over()
+    scene.happen(parcel_trade.shipped())
+    assert scene.told_names(parcel_trade)[-1] == "shipment_created"
