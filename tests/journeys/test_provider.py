@@ -49,6 +49,10 @@ def test_a_client_finds_out_where_to_make_a_token_and_makes_one(market: Market) 
     assert token(provider).json()["id"].startswith("tok_")
 
 
+def test_on_real_servers_it_is_there_too(system: System) -> None:
+    assert token(system.session("buyer").get("/v1/payment-provider")).status_code == 201
+
+
 def test_a_sandbox_that_is_killed_comes_back_at_the_same_address(market: Market) -> None:
     provider, killed = shown(market), sandbox_of(market.system)
     os.kill(killed, signal.SIGKILL)

@@ -44,7 +44,7 @@ def beside(settings: Settings) -> Iterator[None]:
         }.items():
             os.environ[name] = value or secrets.token_urlsafe(24)
         platform.settings.cache_clear()
-        child = _Child([*_command(settings), "--socket", str(listening.fileno())], listening.fileno())
+        child = _Child([*command(settings), "--socket", str(listening.fileno())], listening.fileno())
         keeper = eventlet.spawn(child.keep)
         try:
             yield
@@ -53,12 +53,13 @@ def beside(settings: Settings) -> Iterator[None]:
             child.stop()
 
 
-def _command(settings: Settings) -> list[str]:
-    command = [sys.executable, "-m", "tradelane", "provider", "--while-stdin"]
+def command(settings: Settings) -> list[str]:
+    """How it is started beside a system of these settings."""
+    words = [sys.executable, "-m", "tradelane", "provider", "--while-stdin"]
     if not settings.http_port:  # the gateway takes any port: callbacks wait, and states are asked for
-        return command
+        return words
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.http_host, settings.http_host)  # noqa: S104 - compared with, not bound to
-    return [*command, "--webhook-url", f"http://{f'[{host}]' if ':' in host else host}:{settings.http_port}{CALLBACK_PATH}"]
+    return [*words, "--webhook-url", f"http://{f'[{host}]' if ':' in host else host}:{settings.http_port}{CALLBACK_PATH}"]
 
 
 class _Child:

@@ -32,7 +32,7 @@ def test_help_loads_neither_services_nor_their_libraries() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""
 
 
-@pytest.mark.parametrize("command", ["demo", "up", "run", "migrate", "health", "reconcile", "docs", "topology", "accounts", "tariffs"])
+@pytest.mark.parametrize("command", ["demo", "up", "run", "migrate", "health", "reconcile", "docs", "topology", "accounts", "tariffs", "provider"])
 def test_every_command_tells_what_it_is_for(command: str) -> None:
     answer = run(cli.app, [command, "--help"])
     assert answer.exit_code == 0
