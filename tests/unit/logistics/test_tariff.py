@@ -84,6 +84,20 @@ def test_what_is_heavier_never_costs_less(breaks: list[tuple[int, int, int | Non
     assert zone.cost(at + 1) is None
 
 
+@given(
+    kg=st.tuples(*[st.decimals("0.001", "29", places=3)] * 2),
+    sides=st.tuples(*[st.decimals("1", "30", places=1)] * 2),
+    percent=st.integers(1, 10_000),
+    per_kg=st.integers(1, 1000),
+)
+def test_nor_does_it_with_its_volume_and_its_surcharges(kg: tuple[Decimal, Decimal], sides: tuple[Decimal, Decimal], percent: int, per_kg: int) -> None:
+    tariff = replace(TARIFF, surcharges=(Surcharge("Fuel", PERCENT, percent), Surcharge("Season", PER_KG, per_kg)))
+    cubes = [packages(str(mass), sides=f"{side} {side} {side}") for mass, side in zip(sorted(kg), sorted(sides), strict=True)]
+    small, large = (freight(each, tariff=tariff) for each in cubes)
+    assert small.price.minor <= large.price.minor
+    assert large.price.minor == large.base.minor + sum(each.amount.minor for each in large.surcharges)
+
+
 def test_a_country_that_no_zone_names_is_in_the_zone_for_all_others() -> None:
     assert freight(packages("2"), country="FR").base == Money(2600 + 2 * 150, "USD")
     assert freight(packages("2"), country="BR").base == Money(2000, "USD")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
+from pathlib import Path
+
 import pytest
 
 from services.logistics.application.channel_list import CHANNELS
 from services.logistics.application.tariff_files import SHIPPED, read_file
 from services.logistics.application.tariff_yaml import write_yaml
-from services.logistics.domain.tariff import ELSEWHERE, Tariff
+from services.logistics.domain.channels import Packages
+from services.logistics.domain.tariff import ELSEWHERE, Consignment, Destination, Freight, Tariff, price
 from services.logistics.domain.tariff_sheet import sheet_of
 from shared.contracts.tariffs import TariffSheet
 
@@ -106,6 +111,19 @@ def test_the_shipped_tariffs_are_whole_and_for_every_channel_and_country() -> No
         assert ELSEWHERE in tariff.by_country, code
         assert all(zone.breaks[-1].up_to_g == CHANNELS[code].heaviest_kg * 1000 for zone in tariff.zones), code
         assert {goods for surcharge in tariff.surcharges for goods in surcharge.special_goods} <= {*CHANNELS[code].special_goods}, code
+
+
+def test_the_examples_that_are_documented_are_tariffs_and_the_price_is_as_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "tariffs.md").read_text(encoding="utf-8")
+    made = [tariffs(f"example.{kind}", re.search(f"```{kind}\n(.*?)```", page, re.DOTALL)[1]) for kind in ("yaml", "csv")]  # type: ignore[index]
+    assert made[0] == made[1]
+    parcel = Packages(1, (Decimal(40), Decimal(30), Decimal(20)), Decimal("3.2"))
+    found = price(made[0]["dhl_express"], Consignment([parcel], Destination("NO", "9008"), ["battery"]), CHANNELS["dhl_express"].cm3_per_kg)
+    assert isinstance(found, Freight)
+    assert [str(each) for each in (found.base, *(charge.amount for charge in found.surcharges), found.price)] == [
+        "85.00 USD", "15.72 USD", "2.00 USD", "5.00 USD", "25.00 USD", "132.72 USD",
+    ]  # fmt: skip
+    assert "132.72 USD" in page
 
 
 @pytest.mark.parametrize(

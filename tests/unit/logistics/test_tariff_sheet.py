@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from services.logistics.domain.tariff import KINDS, PERCENT, Break, Surcharge, Tariff, Zone
+from services.logistics.domain.tariff import ELSEWHERE, KINDS, PERCENT, Break, Surcharge, Tariff, Zone
 from services.logistics.domain.tariff_sheet import read_tariff, sheet_of
 from shared.contracts import tariffs as contract
 from shared.contracts.fields import COUNTRIES
@@ -135,8 +135,8 @@ def test_a_value_that_cannot_be_is_refused_by_the_contract(path: str, value: Any
     assert said in refused.value.errors[field][0]
 
 
-def test_the_contract_knows_the_kinds_of_surcharge_that_the_rules_know() -> None:
-    assert contract.SURCHARGES == KINDS
+def test_the_contract_and_the_rules_share_their_words() -> None:
+    assert (contract.SURCHARGES, contract.ELSEWHERE) == (KINDS, ELSEWHERE)
 
 
 grams = st.integers(1, 10**9)
