@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.builders.carrier import SECRET, body, event, signatures
+from services.logistics.domain.waybills import issue
+from tests.builders.carrier import SECRET, CarrierServer, body, event, signatures
 from tests.builders.system import System, embedded_system
 from tests.journeys.market import Deal, Market, eventually
 from tradelane.client import Client
@@ -23,8 +24,15 @@ PARCEL = {"settlement": "direct", "customs": "carrier", "insurance": "none"}
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with embedded_system(tmp_path_factory.mktemp("tracked"), CARRIER_PIGEON_SECRET=SECRET) as running:
+def ups() -> Iterator[CarrierServer]:
+    with CarrierServer().serving() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory, ups: CarrierServer) -> Iterator[System]:
+    carriers = {"CARRIER_PIGEON_SECRET": SECRET, "CARRIER_UPS_URL": ups.url, "CARRIER_UPS_KEY": "k3y"}
+    with embedded_system(tmp_path_factory.mktemp("tracked"), **carriers) as running:
         yield running
 
 
@@ -91,6 +99,16 @@ def test_wrong_values_are_named_and_a_number_like_nothing_is_not_found(market: M
     assert (missing.status_code, missing.json()["code"]) == (404, "number_unknown")
     known = Client(market.url).get("/v1/tracking/RR473124829GB")
     assert (known["parcels"], [(each["carrier"], each["valid"]) for each in known["recognised"]]) == ([], [("post", True)])
+
+
+def test_a_carrier_that_does_not_call_is_asked_and_its_answer_delivers_the_parcel(market: Market, ups: CarrierServer) -> None:
+    deal = market.place(**PARCEL).to("ready_to_ship")
+    number = issue("ups", "ups_express", 7, "CN")
+    ups.text = body(event("delivered", waybill=number))
+    form = deal.form("shipping")
+    deal.do("supplier", "ship", form | {"shipping_notice": form["shipping_notice"] | {"waybill_number": number}})
+    eventually(lambda: ups.questions, [([number], "Bearer k3y")])
+    eventually(lambda: deal.seen()["state"], "receiving")
 
 
 def test_an_abnormality_is_shown_to_both_parties_with_whom_to_ask(deal: Deal) -> None:
