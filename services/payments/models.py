@@ -63,6 +63,16 @@ order_accounts = Table(
     Column("currency", String(3), nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
+    # Where what is due is in another currency than the order: the order's own total, and the rate that was agreed on.
+    Column("total", BigInteger),
+    Column("total_currency", String(3)),
+    Column("rate", String(40)),
+    Column("rate_id", Id()),
+    CheckConstraint(
+        "(total IS NULL) = (total_currency IS NULL) AND (total IS NULL) = (rate IS NULL) AND (total IS NULL) = (rate_id IS NULL) "
+        "AND total > 0 AND total_currency <> currency",
+        name="order_account_exchange",
+    ),
 )
 
 # One a supplier, in the currency that its balance is kept in (in the ledger, as `freight:<supplier>`).

@@ -60,7 +60,7 @@ class AgreedExchange(Shape):
     """At which rate an order is paid in another currency than its own: that of the time when it was placed, and no other."""
 
     rate_id = Id(required=True)
-    rate = fields.Decimal(as_string=True, required=True, metadata={"description": "What one of the order's currency is in the currency it is paid in."})
+    rate = Rate(required=True, metadata={"description": "What one of the order's currency is in the currency it is paid in."})
     total = Money(required=True, metadata={"description": "What the buyer pays."})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from shared.contracts.fields import Id, Money, Shape, Text, Timestamp
+from shared.contracts.fields import Id, Money, Rate, Shape, Text, Timestamp
 from shared.contracts.operations import ById, Empty, Operation
 
 
@@ -17,14 +17,21 @@ class Transfer(Shape):
     at = Timestamp(required=True)
 
 
+class OrderExchange(Shape):
+    order_total = Money(required=True, metadata={"description": "In the order's own currency, in which the supplier is paid."})
+    rate = Rate(required=True, metadata={"description": "At which what is due was fixed when the order was made."})
+    rate_id = Id(required=True)
+
+
 class OrderPayments(Shape):
     order_id = Id(required=True)
     settlement = fields.String(required=True)
     state = fields.String(required=True)
-    due = Money(required=True)
+    due = Money(required=True, metadata={"description": "In the currency that the order is paid in, as are paid, held and refund_due."})
     paid = Money(required=True, metadata={"description": "In all, whatever was given back since; under direct settlement as the buyer reports it."})
     held = Money(required=True, metadata={"description": "In escrow."})
     refund_due = Money(required=True, metadata={"description": "Owed by the supplier under direct settlement."})
+    exchange = fields.Nested(OrderExchange, required=True, allow_none=True, metadata={"description": "Null where that is the order's own currency."})
     transfers = fields.List(fields.Nested(Transfer), required=True)
 
 

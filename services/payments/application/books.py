@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
 from services.payments.domain import ledger
+from services.payments.domain.exchange import Agreed
 from services.payments.domain.ledger import Transfer
 from services.payments.domain.order_account import OrderAccount
 from services.payments.models import ledger_accounts, order_accounts, transfers
@@ -24,7 +26,10 @@ _CHANGE = update(order_accounts).where(order_accounts.c.order_id == _KEY)
 def find_account(tx: Transaction, order_id: str, *, lock: bool = False) -> OrderAccount | None:
     """The order's account; with `lock`, whoever else wants to move it waits for the end of this transaction."""
     row = tx.execute(_LOCKED if lock else _ACCOUNT, {"key": order_id}).one_or_none()
-    return row and OrderAccount(row.order_id, row.buyer_id, row.supplier_id, row.settlement, Money(row.due, row.currency), row.state)
+    if row is None:
+        return None
+    exchange = Agreed(Money(row.total, row.total_currency), Decimal(row.rate), row.rate_id) if row.rate else None
+    return OrderAccount(row.order_id, row.buyer_id, row.supplier_id, row.settlement, Money(row.due, row.currency), row.state, exchange)
 
 
 def keep_account(tx: Transaction, account: OrderAccount, state: str) -> None:
@@ -32,6 +37,7 @@ def keep_account(tx: Transaction, account: OrderAccount, state: str) -> None:
     if account.state is not None:
         tx.later(_CHANGE, {"key": account.order_id, "state": state, "changed_at": tx.now})
         return
+    exchange = account.exchange
     values = {
         "order_id": account.order_id,
         "buyer_id": account.buyer_id,
@@ -40,6 +46,10 @@ def keep_account(tx: Transaction, account: OrderAccount, state: str) -> None:
         "state": state,
         "due": account.due.minor,
         "currency": account.due.currency,
+        "total": exchange and exchange.order_total.minor,
+        "total_currency": exchange and exchange.order_total.currency,
+        "rate": exchange and f"{exchange.rate:f}",
+        "rate_id": exchange and exchange.rate_id,
         "opened_at": tx.now,
         "changed_at": tx.now,
     }

@@ -22,8 +22,8 @@ def move(tx: Transaction, event: str, account: OrderAccount, actor_id: str, said
     row = row_for(account, event)
     outcome = decide(row, account, books.least_balance(tx, row.takes_from(account), account.due.currency), said)
     books.keep_account(tx, account, outcome.state)
-    if outcome.transfer:
-        books.record(tx, outcome.transfer, actor_id, order_id=account.order_id)
+    for transfer in outcome.transfers:
+        books.record(tx, transfer, actor_id, order_id=account.order_id)
     if outcome.tells:
         tx.emit(outcome.tells, account.order_id, {"order_id": account.order_id, "amount": outcome.amount})
 

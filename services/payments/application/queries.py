@@ -32,6 +32,7 @@ def get_order_payments(tx: Transaction, call: Call) -> dict[str, Any]:
         "paid": stands.paid,
         "held": stands.held,
         "refund_due": stands.refund_due,
+        "exchange": account.exchange,
         "transfers": [
             {"id": row.id, "kind": row.kind, "debit": row.debit, "credit": row.credit, "amount": Money(row.amount, row.currency), "at": row.at} for row in rows
         ],

@@ -6,16 +6,21 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.payments.application import books, freight_charges, handlers
-from services.payments.domain.order_account import OrderAccount
+from services.payments.domain.exchange import Agreed
+from services.payments.domain.order_account import OrderAccount, check_exchange
 from shared.kit.errors import NotFound
 from shared.platform.database import Transaction
 from shared.platform.wire import Event
 
 
 def open_account(tx: Transaction, event: Event) -> None:
-    """An order is made: what it comes to is due."""
+    """An order is made: what it comes to is due, in the currency that it is to be paid in."""
     data = event.data
-    new = OrderAccount(data["order_id"], data["buyer"]["id"], data["supplier"]["id"], data["terms"]["settlement"], data["total"])
+    due, exchange = data["total"], None
+    if agreed := data["exchange"]:
+        due, exchange = agreed["total"], Agreed(data["total"], agreed["rate"], agreed["rate_id"])
+        check_exchange(exchange, due)
+    new = OrderAccount(data["order_id"], data["buyer"]["id"], data["supplier"]["id"], data["terms"]["settlement"], due, exchange=exchange)
     handlers.move(tx, event.type, books.find_account(tx, new.order_id, lock=True) or new, data["actor_id"])
 
 

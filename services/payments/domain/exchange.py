@@ -46,6 +46,15 @@ class Found:
         return min((each.valid_until for each in self.rates if each.valid_until), default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What an order that is paid in another currency than its own was agreed on with: its own total, and the rate at which that is what is due."""
+
+    order_total: Money
+    rate: Decimal
+    rate_id: str
+
+
 def problems(rates: Iterable[Rate]) -> list[dict[str, str]]:
     """What is wrong with rows that are to be added, by row and field."""
     found, begun = [], set()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.payments.domain.exchange import Agreed, convert, share
 from services.payments.domain.ledger import MOVEMENTS, PAYMENTS, Transfer, balance_after
 from shared.kit.errors import Conflict, Invalid
 from shared.kit.money import Money
@@ -16,6 +17,7 @@ from shared.kit.money import Money
 # How much a row moves. What there is, is the balance of the account that it is taken from.
 DUE = "due"  # the invoice's amount
 ALL = "all"  # all there is
+WORTH = "worth"  # all there is, which the other side gets in the order's own currency
 EXACT = "exact"  # what the event says, which must be all there is
 CLAIM = "claim"  # what the event says, but never more than there is; where that is nothing, the account is closed
 
@@ -50,7 +52,7 @@ ROWS = (
 
     Row("escrow",   None,         "orders.order_placed.v1",       None,                           DUE,   "open",       "payments.account_opened.v1"),
     Row("escrow",   "open",       "orders.payment_submitted.v1",  "escrow_paid",                  DUE,   "held",       "payments.payment_recorded.v1"),
-    Row("escrow",   "held",       "orders.protection_ended.v1",   "escrow_released",              ALL,   "released",   "payments.funds_released.v1"),
+    Row("escrow",   "held",       "orders.protection_ended.v1",   "escrow_released",              WORTH,  "released",   "payments.funds_released.v1"),
     Row("escrow",   "open",       "orders.order_rejected.v1",     None,                           None,  "closed",     None),
     Row("escrow",   "open",       "orders.order_cancelled.v1",    None,                           None,  "closed",     None),
     Row("escrow",   "held",       "orders.order_cancelled.v1",    "escrow_refunded",              ALL,   "refunded",   "payments.refund_made.v1"),
@@ -73,20 +75,31 @@ class OrderAccount:
     settlement: str
     due: Money
     state: str | None = None
+    exchange: Agreed | None = None  # where what is due is in another currency than the order
 
     @property
     def owners(self) -> dict[str, str]:
         """Whose ledger accounts the order's movements are made on."""
         return {"order": self.order_id, "buyer": self.buyer_id, "supplier": self.supplier_id}
 
+    def worth(self, amount: Money) -> Money:
+        """What a part of what is due is in the order's own currency, all of it being exactly the order's total."""
+        return share(amount, self.due, self.exchange.order_total) if self.exchange else amount
+
+    def payable(self, said: Money | None) -> Money | None:
+        """What is said, in the currency of what is due: orders may say it in the order's own."""
+        if said and self.exchange and said.currency == self.exchange.order_total.currency:
+            return share(said, self.exchange.order_total, self.due)
+        return said
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an event makes of an account: its next state, the transfer that goes with it, and the event that tells of `amount`."""
+    """What an event makes of an account: its next state, the transfers that go with it, and the event that tells of `amount`."""
 
     state: str
     amount: Money
-    transfer: Transfer | None
+    transfers: Sequence[Transfer]
     tells: str | None
 
 
@@ -103,6 +116,12 @@ class PaymentRefused(Conflict):
     """The buyer's payment is not taken; `code` is the reason."""
 
 
+def check_exchange(exchange: Agreed, due: Money) -> None:
+    """Invalid `exchange_mismatch` where what is due is not what the order's total comes to at the rate that was agreed on."""
+    if due != convert(exchange.order_total, exchange.rate, due.currency):
+        raise Invalid("exchange_mismatch", f"{exchange.order_total} at {exchange.rate:f} are not {due}.")
+
+
 def row_for(account: OrderAccount, event: str) -> Row:
     """The row that answers the event in the account's state; Conflict `out_of_turn` where there is none."""
     row = _ROWS.get((account.settlement, account.state, event))
@@ -117,6 +136,7 @@ def decide(row: Row, account: OrderAccount, available: Money | None, said: Money
     `available` is the least that the accounts it takes from have, None where it takes from none; `said` is the amount in the event, if any.
     PaymentRefused `insufficient_funds`; Invalid `amount_mismatch` where what is said must be all there is, and is not.
     """
+    said = account.payable(said)
     amount = account.due if available is None or row.amount == DUE else available
     if available is not None and available < amount:
         raise PaymentRefused("insufficient_funds", f"{amount} are due and {available} are available: {amount - available} are missing.")
@@ -125,9 +145,10 @@ def decide(row: Row, account: OrderAccount, available: Money | None, said: Money
     if row.amount == CLAIM:
         amount = min(amount, said or Money(0, amount.currency))
         if amount.minor == 0:
-            return Outcome("closed", amount, None, None)
-    transfer = MOVEMENTS[row.movement].transfer(account.owners, amount) if row.movement else None
-    return Outcome(row.target, amount, transfer, row.tells)
+            return Outcome("closed", amount, (), None)
+    given = account.worth(amount) if row.amount == WORTH else amount
+    transfers = MOVEMENTS[row.movement].exchanged(account.owners, amount, given) if row.movement else ()
+    return Outcome(row.target, given, transfers, row.tells)
 
 
 def check_payment(account: OrderAccount, method: str, amount: str, currency: str) -> None:

@@ -54,7 +54,9 @@ EVENTS = (
     EventContract("payments.refund_made.v1", OrderAmount, "order", "Escrow: what was held went back to the buyer."),
     EventContract("payments.refund_due.v1", OrderAmount, "order", "Direct settlement: the supplier owes the buyer this amount."),
     EventContract("payments.refund_settled.v1", OrderAmount, "order", "Direct settlement: the buyer has the refund."),
-    EventContract("payments.funds_released.v1", OrderAmount, "order", "Escrow: what was held went to the supplier's balance."),
+    EventContract(
+        "payments.funds_released.v1", OrderAmount, "order", "Escrow: what was held went to the supplier's balance; the amount is in the order's own currency."
+    ),
     EventContract("payments.freight_charged.v1", FreightMoved, "order", "All of a charge is taken from the supplier's freight account."),
     EventContract("payments.freight_refused.v1", FreightRefused, "order", "The charge could not be taken; nothing was moved."),
     EventContract("payments.freight_refunded.v1", FreightMoved, "order", "Freight was given back to the supplier's freight account."),

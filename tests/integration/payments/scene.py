@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
@@ -10,7 +11,7 @@ from sqlalchemy import func, select
 from services.payments.application import exchange, freight, handlers, queries
 from services.payments.application.audit import sums
 from services.payments.application.reactions import REACTIONS
-from services.payments.domain.exchange import Rate
+from services.payments.domain.exchange import Rate, convert
 from shared.contracts import exchange as exchange_contract, freight as freight_contract, payments as contract
 from shared.contracts.dumping import dump
 from shared.contracts.operations import Operation
@@ -37,13 +38,19 @@ def wire(money: Money | None) -> dict[str, str] | None:
 
 @dataclass
 class Trade:
-    """One order, as orders tells of it."""
+    """One order, as orders tells of it; with `rate` it is paid in the currency `pay_in`, at so much of it for one of the order's own."""
 
     settlement: str
     total: Money
+    pay_in: str | None = None
+    rate: Decimal = Decimal(1)
     buyer: str = field(default_factory=new_id)
     supplier: str = field(default_factory=new_id)
     order_id: str = field(default_factory=new_id)
+
+    @property
+    def due(self) -> Money:
+        return convert(self.total, self.rate, self.pay_in) if self.pay_in else self.total
 
     def event(self, name: str, **data: Any) -> Event:
         """`orders.<name>.v1` with what every transition tells, and `data`."""
@@ -67,15 +74,16 @@ class Trade:
         address = {"name": "Buyer", "street": "1 Quay", "city": "Rotterdam", "country": "NL"}
         terms = {"settlement": self.settlement, "customs": "carrier", "insurance": "none", "incoterm": "DAP"}
         terms |= {"named_place": "Rotterdam", "channel": "parcel", "ship_to": address}
-        return self.event("order_placed", terms=terms, lines=[], total=wire(self.total))
+        exchange = {"rate_id": new_id(), "rate": str(self.rate), "total": wire(self.due)} if self.pay_in else None
+        return self.event("order_placed", terms=terms, lines=[], total=wire(self.total), exchange=exchange)
 
     def payment_submitted(self, method: str | None = None, amount: str | None = None, currency: str | None = None) -> Event:
         form = {"method": method or ("balance" if self.settlement == "escrow" else "bank_transfer")}
-        form |= {"amount": amount or str(self.total.amount), "currency": currency or self.total.currency}
+        form |= {"amount": amount or str(self.due.amount), "currency": currency or self.due.currency}
         return self.event("payment_submitted", form=form | {"payer_name": "Buyer", "reference": "R-1", "paid_on": "2026-01-02"})
 
     def payment_confirmed(self, received: Money | None = None) -> Event:
-        return self.event("payment_confirmed", form={"received_on": "2026-01-03", "received_amount": wire(received or self.total)})
+        return self.event("payment_confirmed", form={"received_on": "2026-01-03", "received_amount": wire(received or self.due)})
 
     def cancelled(self, refund: Money | None = None) -> Event:
         return self.event("order_cancelled", settlement=self.settlement, refund=wire(refund))

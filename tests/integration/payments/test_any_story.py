@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from hypothesis import HealthCheck, given, settings, strategies as st
 
@@ -15,6 +16,7 @@ from shared.kit.money import Money
 from tests.integration.payments.scene import Scene, Trade
 
 CURRENCIES = ("USD", "JPY")
+RATES = ("150", "0.0065")  # half of the orders are paid in the other currency
 PARTIES, TRADES = 3, 8
 placed, paid, confirmed, cancelled, rejected, refunded, ended = (
     Trade.placed,
@@ -66,7 +68,13 @@ courses = st.builds(Course, st.integers(0, TRADES - 1), st.sampled_from(COURSES)
 def test_what_is_told_adds_up_to_what_is_there(scene: Scene, dues: list[int], story: list[Deposit | Course]) -> None:
     parties = [new_id() for _ in range(PARTIES)]
     trades = [
-        Trade(("direct", "escrow", "escrow")[number % 3], Money(due, CURRENCIES[number % 2]), parties[number % 3], parties[(number + 1) % 3])
+        Trade(
+            ("direct", "escrow", "escrow")[number % 3],
+            Money(due, CURRENCIES[number % 2]),
+            *((CURRENCIES[(number + 1) % 2], Decimal(RATES[number % 2])) if number % 4 < 2 else (None,)),
+            buyer=parties[number % 3],
+            supplier=parties[(number + 1) % 3],
+        )
         for number, due in enumerate(dues)
     ]
     for happening in story:
@@ -110,7 +118,9 @@ def check_position(scene: Scene, trade: Trade, told: Counter[str]) -> None:
     if not told:
         return
     stands = scene.payments(trade.order_id)
-    held = told["payment_recorded"] - told["funds_released"] - told["refund_made"] if trade.settlement == "escrow" else 0
+    released = trade.due.minor if told["funds_released"] else 0
+    assert told["funds_released"] == (trade.total.minor if released else 0)
+    held = told["payment_recorded"] - released - told["refund_made"] if trade.settlement == "escrow" else 0
     assert (stands["paid"].minor, stands["held"].minor) == (told["payment_recorded"], held)
     assert stands["refund_due"].minor == told["refund_due"] - told["refund_settled"] <= stands["paid"].minor
 
@@ -125,9 +135,9 @@ def funds(party: str, trades: Sequence[Trade], deposited: Sequence[Money], told:
     for amount in deposited:
         has[amount.currency] += amount.minor
     for trade in (each for each in trades if each.settlement == "escrow"):
-        of_trade, currency = told[trade.order_id], trade.total.currency
+        of_trade = told[trade.order_id]
         if party == trade.buyer:
-            has[currency] += of_trade["refund_made"] - of_trade["payment_recorded"]
+            has[trade.due.currency] += of_trade["refund_made"] - of_trade["payment_recorded"]
         if party == trade.supplier:
-            has[currency] += of_trade["funds_released"]
+            has[trade.total.currency] += of_trade["funds_released"]
     return has

@@ -61,7 +61,7 @@ class Books:
         except TradeError:
             return
         self.accounts[event.trade] = replace(account, state=outcome.state)
-        self.moved[event.trade] += [outcome.transfer] if outcome.transfer else []
+        self.moved[event.trade] += outcome.transfers
         self.told[event.trade][outcome.tells or ""] += outcome.amount.minor
 
 

@@ -66,8 +66,8 @@ class TestAmounts:
         account = replace(DIRECT, state="reported")
         outcome = decide(row_for(account, CONFIRMED), account, DUE, said=DUE)
         assert (outcome.state, outcome.amount, outcome.tells) == ("settled", DUE, "payments.invoice_settled.v1")
-        assert outcome.transfer is not None
-        assert (outcome.transfer.debit, outcome.transfer.credit) == ("settled:order", "in_transit:order")
+        (transfer,) = outcome.transfers
+        assert (transfer.debit, transfer.credit) == ("settled:order", "in_transit:order")
 
     def test_a_confirmation_of_another_amount_settles_nothing(self) -> None:
         account = replace(DIRECT, state="reported")
@@ -85,7 +85,7 @@ class TestAmounts:
     def test_without_a_claim_nothing_is_owed_and_the_account_is_closed(self, claim: Money | None) -> None:
         account = replace(DIRECT, state="reported")
         outcome = decide(row_for(account, CANCELLED), account, DUE, said=claim)
-        assert (outcome.state, outcome.transfer, outcome.tells) == ("closed", None, None)
+        assert (outcome.state, outcome.transfers, outcome.tells) == ("closed", (), None)
 
     def test_a_claim_in_another_currency_is_an_error(self) -> None:
         account = replace(DIRECT, state="settled")
@@ -102,10 +102,9 @@ class TestAmounts:
     def test_an_order_that_ends_unpaid_closes_its_account_and_its_invoice(self, event: str) -> None:
         direct = decide(row_for(DIRECT, event), DIRECT, DUE)
         assert direct.state == "closed"
-        assert direct.transfer is not None
-        assert direct.transfer.kind == "invoice_voided"
+        assert [each.kind for each in direct.transfers] == ["invoice_voided"]
         escrow = decide(row_for(ESCROW, event), ESCROW, None)
-        assert (escrow.state, escrow.transfer, escrow.tells) == ("closed", None, None)
+        assert (escrow.state, escrow.transfers, escrow.tells) == ("closed", (), None)
 
     def test_funds_that_fall_short_are_refused_with_what_is_missing(self) -> None:
         with pytest.raises(PaymentRefused, match=r"100\.00 USD are due and 99\.99 USD are available: 0\.01 USD are missing") as caught:
@@ -114,8 +113,8 @@ class TestAmounts:
 
     def test_a_balance_that_is_just_enough_is_taken_whole(self) -> None:
         outcome = decide(row_for(ESCROW, SUBMITTED), ESCROW, DUE)
-        assert outcome.transfer is not None
-        assert (outcome.state, outcome.transfer.debit, outcome.transfer.credit) == ("held", "balance:buyer", "escrow:order")
+        (transfer,) = outcome.transfers
+        assert (outcome.state, transfer.debit, transfer.credit) == ("held", "balance:buyer", "escrow:order")
 
 
 class TestPayments:
