@@ -83,9 +83,10 @@ class Market:
         lines = [{"product_id": self.products[line["sku"]], "quantity": line["quantity"]} for line in TRADE.enquiry["lines"]]
         return {"lines": lines, "terms": self.terms(**terms)}
 
-    def place(self, **terms: Any) -> Deal:
+    def place(self, payment_currency: str | None = None, **terms: Any) -> Deal:
         """Its order, once stock and channel are found."""
-        order = self.buyer.post("/v1/orders", self.request(**terms), wait=30)
+        paid_in = {"payment_currency": payment_currency} if payment_currency else {}
+        order = self.buyer.post("/v1/orders", self.request(**terms) | paid_in, wait=30)
         assert (order["state"], order["awaiting"]) == ("awaiting_payment", [])
         return Deal(self, order["id"])
 
