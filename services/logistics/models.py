@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -34,6 +35,7 @@ shipments = Table(
     metadata,
     Column("order_id", Id(), primary_key=True),
     Column("number", String(20), nullable=False, unique=True),
+    Column("order_number", String(20)),
     Column("buyer_id", Id(), nullable=False),
     Column("supplier_id", Id(), nullable=False),
     Column("facts", Json, nullable=False),
@@ -56,6 +58,7 @@ shipments = Table(
 Index("shipments_waybill_key", shipments.c.waybill_key)
 Index("shipments_look", shipments.c.look_at, postgresql_where=shipments.c.look_at.is_not(None))
 Index("shipments_poll", shipments.c.carrier, shipments.c.poll_at, postgresql_where=shipments.c.poll_at.is_not(None))
+Index("shipments_order_number", shipments.c.order_number, unique=True)
 
 # Filed with customs or an insurer: `issuer` gave, or takes, the number, which is nobody else's.
 EXPORT, IMPORT, INSURANCE = KINDS = ("export", "import", "insurance")
@@ -145,6 +148,42 @@ waybill_serials = Table(
     metadata,
     Column("channel", String(40), primary_key=True),
     Column("last", BigInteger, CheckConstraint("last > 0", name="waybill_serials_last"), nullable=False),
+)
+
+# Labels of many orders in one document: the orders as they were asked for, and what is printed of them, in parts by the place of each part's first order.
+# Whoever works at a batch has it until `claimed_until`.
+label_batches = Table(
+    "label_batches",
+    metadata,
+    Column("id", Id(), primary_key=True),
+    Column("supplier_id", Id(), nullable=False),
+    Column("claimed_until", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+Index("label_batches_age", label_batches.c.created_at)
+
+PENDING, DONE, FAILED = PRINT_STATES = ("pending", "done", "failed")
+label_batch_orders = Table(
+    "label_batch_orders",
+    metadata,
+    Column("batch_id", Id(), ForeignKey(label_batches.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("order_number", String(20), nullable=False),
+    Column("state", String(10), CheckConstraint(f"state IN {PRINT_STATES}", name="label_batch_orders_state"), nullable=False),
+    Column("reason", String(40)),
+    Column("message", String(300)),
+    UniqueConstraint("batch_id", "order_number", name="label_batch_orders_once"),
+    CheckConstraint("(state = 'failed') = (reason IS NOT NULL)", name="label_batch_orders_reason"),
+)
+_TO_PRINT = text("state = 'pending'")
+Index("label_batch_orders_pending", label_batch_orders.c.batch_id, postgresql_where=_TO_PRINT, sqlite_where=_TO_PRINT)
+
+label_batch_parts = Table(
+    "label_batch_parts",
+    metadata,
+    Column("batch_id", Id(), ForeignKey(label_batches.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
 )
 
 tracking_events = Table(

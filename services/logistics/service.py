@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.logistics.application import booking, handlers, online_shipping, public_tracking, queries, quotes, tariff_versions, tracking, warehouses, watch
+from services.logistics.application import (
+    booking,
+    handlers,
+    label_batches,
+    label_orders,
+    label_printing,
+    online_shipping,
+    public_tracking,
+    queries,
+    quotes,
+    tariff_versions,
+    tracking,
+    warehouses,
+    watch,
+)
 from services.logistics.application.printing import printed
 from services.logistics.application.reactions import REACTIONS
-from shared.contracts import logistics as contract, logistics_orders, tariffs, tracking as tracking_contract
+from shared.contracts import labels, logistics as contract, logistics_orders, tariffs, tracking as tracking_contract
 from shared.contracts.orders import GET_ORDER
 from shared.contracts.quotes import QUOTE
 from shared.platform.calls import Call
@@ -17,13 +31,14 @@ from shared.platform.cpu import offload
 from shared.platform.database import Transaction
 from shared.platform.rpc import rpc
 from shared.platform.store import Store
-from shared.platform.timer import every
+from shared.platform.timer import Bell, every
 from shared.platform.wire import Event
 
 
 class LogisticsService:
     name = "logistics"
     store = Store()
+    labels_wanted = Bell()
     bus = RpcClient()
 
     @rpc(contract.LIST_CHANNELS)
@@ -106,6 +121,29 @@ class LogisticsService:
     @rpc(logistics_orders.CONFIRM_RETURN)
     def confirm_return(self, call: Call) -> Any:
         return self.store.write(call, warehouses.confirm_return)
+
+    @rpc(labels.GET_LABEL)
+    def get_label(self, call: Call) -> Any:
+        return offload(label_printing.printed, self.store.read(call, label_orders.get_labels))
+
+    @rpc(labels.MAKE_LABEL_BATCH)
+    def make_label_batch(self, call: Call) -> Any:
+        answer = self.store.write(call, label_batches.make)
+        self.labels_wanted.ring()
+        return answer
+
+    @rpc(labels.GET_LABEL_BATCH)
+    def get_label_batch(self, call: Call) -> Any:
+        return self.store.read(call, label_batches.get)
+
+    @rpc(labels.GET_LABEL_BATCH_DOCUMENT)
+    def get_label_batch_document(self, call: Call) -> Any:
+        return offload(label_batches.joined, self.store.read(call, label_batches.get_parts))
+
+    @every(seconds=2.0, bell=labels_wanted)
+    def print_labels(self) -> None:
+        while work := self.store.run(label_batches.claim):
+            self.store.run(label_batches.keep, work, offload(label_batches.print_work, work))
 
     @consumes(REACTIONS)
     def react(self, tx: Transaction, event: Event) -> None:

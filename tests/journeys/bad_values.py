@@ -403,6 +403,24 @@ BODIES = {
             ]
         },
     ),
+    "label batch": Body(
+        "supplier",
+        "POST",
+        "/v1/label-batches",
+        {"order_numbers": ["TO-NOBODYS"]},
+        {
+            "invalid_fields": [
+                ("order_numbers", MISSING, REQUIRED),
+                ("order_numbers", "TO-NOBODYS", LIST),
+                ("order_numbers", [], "Length must be between 1 and 1000."),
+                ("order_numbers", [f"TO-{number}" for number in range(1001)], "Length must be between 1 and 1000."),
+                ("order_numbers", ["TO-1", "TO-2", "TO-1"], "Named more than once: TO-1."),
+                ("order_numbers", ["TO-1", "x" * 21], {"order_numbers.1": LENGTH}),
+                ("order_numbers", ["TO-1", 2], {"order_numbers.1": TEXT}),
+                ("order_ids", ["{buyer}"], UNKNOWN),
+            ]
+        },
+    ),
     "quote": Body(
         "buyer",
         "POST",

@@ -17,6 +17,7 @@ from shared.contracts import (
     catalog,
     exchange,
     freight,
+    labels,
     logistics,
     logistics_orders,
     orders,
@@ -92,6 +93,7 @@ def _rule(path: str) -> str:
 GET, POST, PUT, PATCH = "GET", "POST", "PUT", "PATCH"
 ENQUIRY, ORDER, PRODUCT, PURCHASE = "/v1/enquiries/{id}", "/v1/orders/{id}", "/v1/products/{id}", "/v1/purchases/{id}"
 PARCEL = "/v1/logistics-orders/{id}"
+LABEL_BATCH = "/v1/label-batches/{id}"
 
 # fmt: off
 ROUTES = (
@@ -129,6 +131,7 @@ ROUTES = (
     Route(PUT,   ORDER + "/drafts/{step}",                 orders.SAVE_DRAFT,            "Keep the step's form as a draft, complete or not", body_as="form"),
     Route(GET,   ORDER + "/payments",                      payments.GET_ORDER_PAYMENTS,  "What is due, paid and held for an order"),
     Route(GET,   ORDER + "/shipment",                      logistics.GET_SHIPMENT,       "An order's shipment, tracking and papers"),
+    Route(GET,   ORDER + "/label",                         labels.GET_LABEL,             "The order's labels, one a package, as PDF"),
     Route(GET,   ORDER + "/documents/{name}",              logistics.GET_DOCUMENT,       "One of the order's documents, as PDF"),
 
     Route(POST,  ORDER + "/logistics-order",               logistics_orders.CREATE_LOGISTICS_ORDER,     "Ship online: book the order's channel", 201, location=PARCEL),
@@ -142,6 +145,9 @@ ROUTES = (
     Route(POST,  "/v1/undeliverable-reports",              logistics_orders.REPORT_UNDELIVERABLE,       "Report a parcel that cannot be delivered (carriers, warehouses)"),
     Route(POST,  PARCEL + "/return",                       logistics_orders.CONFIRM_RETURN,             "Confirm that the sender has it back (warehouses)"),
 
+    Route(POST,  "/v1/label-batches",                      labels.MAKE_LABEL_BATCH,      "Print many orders' labels into one document", 201, location=LABEL_BATCH),
+    Route(GET,   LABEL_BATCH,                              labels.GET_LABEL_BATCH,       "How far a batch of labels is, and which orders failed"),
+    Route(GET,   LABEL_BATCH + "/document",                labels.GET_LABEL_BATCH_DOCUMENT, "A batch's labels, as PDF"),
     Route(POST,  "/v1/tracking-events",                    logistics.REPORT_TRACKING,    "Report where a shipment is (carriers)"),
     Route(POST,  "/v1/carrier-callbacks/{sender}",         tracking.RECEIVE_CALLBACK,    "A carrier's own system tells tracking events, signed", public=True),
     Route(GET,   "/v1/tracking/{number}",                  tracking.TRACK,               "How far a parcel is, and whose number it is", public=True, knows_caller=True),
@@ -160,6 +166,7 @@ ROUTES = (
 # fmt: on
 
 READERS: dict[type[Schema], Operation] = {
+    labels.LabelBatch: labels.GET_LABEL_BATCH,
     orders.Order: orders.GET_ORDER,
     purchases.Purchase: purchases.GET_PURCHASE,
     logistics_orders.LogisticsOrder: logistics_orders.GET_LOGISTICS_ORDER,

@@ -30,6 +30,7 @@ def plan_shipment(tx: Transaction, event: Event) -> None:
     values = {
         "order_id": order_id,
         "number": new_number("SH"),
+        "order_number": order["number"],
         "buyer_id": order["buyer"]["id"],
         "supplier_id": order["supplier"]["id"],
         "facts": {name: event.raw[name] for name in shipments.FACTS},

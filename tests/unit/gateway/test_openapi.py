@@ -11,7 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from services.gateway.application import openapi
 from services.gateway.application.pages import PAGES
 from services.gateway.application.routes import ROUTES, routes
-from shared.contracts.logistics import GET_DOCUMENT
+from shared.contracts.logistics import Document
 from shared.contracts.orders import ACT_ON_ORDER, GET_ENQUIRY, GET_ORDER
 from tests.unit.gateway.fakes import BUYER, ORDER, PARTY, Gateway, order
 
@@ -56,7 +56,7 @@ def test_each_operation_tells_its_parameters_bodies_answers_and_problems(route: 
     assert ("requestBody" in operation) == ("415" in operation["responses"]) == (route.method != "GET")
     good = operation["responses"][str(route.status)]
     assert ("Location" in good["headers"]) == (route.location is not None)
-    assert list(good["content"]) == ["application/pdf" if route.operation is GET_DOCUMENT else "application/json"]
+    assert list(good["content"]) == ["application/pdf" if route.operation.answer is Document else "application/json"]
     assert {"400", "422", "500", "503"} <= operation["responses"].keys()
     assert ("401" in operation["responses"]) or route.public
 
