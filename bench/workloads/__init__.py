@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bench.comparison import Comparison
 from bench.lab import Lab
-from bench.workloads import echo, embedded, events, growth, orders, quotes, scaling, transitions
+from bench.workloads import echo, embedded, events, growth, labels, orders, quotes, scaling, transitions
 
 WORKLOADS: dict[str, Callable[[Lab], list[Comparison]]] = {
     "echo": echo.measure,
@@ -14,6 +14,7 @@ WORKLOADS: dict[str, Callable[[Lab], list[Comparison]]] = {
     "events": events.measure,
     "transitions": transitions.measure,
     "quotes": quotes.measure,
+    "labels": labels.measure,
     "embedded": embedded.measure,
     "scaling": scaling.measure,
     "growth": growth.measure,
