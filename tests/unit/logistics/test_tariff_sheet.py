@@ -147,7 +147,7 @@ surcharges = st.lists(
 )
 
 
-@given(zones=zones, surcharges=surcharges, step=grams, least=grams, highest=st.none() | st.integers(1, 10**9), currency=st.sampled_from(["USD", "JPY", "KWD"]))
+@given(zones=zones, surcharges=surcharges, step=grams, least=grams, highest=st.none() | st.integers(1, 10**7), currency=st.sampled_from(["USD", "JPY", "KWD"]))
 def test_a_tariffs_sheet_makes_the_same_tariff_again(
     zones: list[Any], surcharges: list[Any], step: int, least: int, highest: int | None, currency: str
 ) -> None:
