@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared.contracts.forms import PackingCheckList
 from tests.builders.system import System
 from tests.journeys.market import Deal, Market, eventually
 from tests.journeys.problems import refused
@@ -27,21 +28,7 @@ BLADE = {
 }
 PACKAGE = {"kind": "carton", "count": 1, "length_cm": "30", "width_cm": "30", "height_cm": "20", "weight_kg": "5.4"}
 SENDER = {"name": "Li Na", "street": "7 Fuhua Road", "city": "Shenzhen", "postal_code": "518000", "country": "CN"}
-CHECKED = dict.fromkeys(
-    (
-        "quantity_agrees",
-        "model_agrees",
-        "specification_agrees",
-        "colour_agrees",
-        "moisture_proof",
-        "shock_proof",
-        "pressure_proof",
-        "recipient_marked",
-        "sender_marked",
-        "contents_marked",
-    ),
-    True,
-)
+CHECKED = dict.fromkeys(PackingCheckList().fields, True)
 FORM = {"packages": [PACKAGE], "packing_check_list": CHECKED, "collection": {"way": "pickup", "address": SENDER}, "if_undeliverable": "return"}
 
 

@@ -20,12 +20,12 @@ from shared.kit.ids import new_id
 from shared.platform.calls import Call
 from shared.platform.database import Transaction
 
-STAFF = "warehouse"
+STAFF = ("warehouse", "operator")
 
 
 def scan(tx: Transaction, call: Call) -> dict[str, Any]:
     """A parcel comes in, under its waybill or the domestic one that it was sent by. Scanned again, it stays as it is."""
-    actor = call.require_actor(STAFF)
+    actor = call.require_actor(*STAFF)
     key = comparable(call.data["waybill_number"])
     # Several parcels may come in one outer layer: its number means the one of them that is still to be scanned.
     under_it = table.c.domestic_waybill_key == key
@@ -43,7 +43,7 @@ def weigh(tx: Transaction, call: Call) -> dict[str, Any]:
 
     Packages that the channel does not take are kept too; the supplier is told. Invalid `packages_missing` where there are not as many as were booked.
     """
-    actor = call.require_actor(STAFF)
+    actor = call.require_actor(*STAFF)
     booked = logistics_orders.find(tx, table.c.id == call.data["id"], lock=True)
     along = decide(booked.standing, "weigh", actor)
     row, given = booked.row, call.data["packages"]
@@ -70,7 +70,7 @@ def weigh(tx: Transaction, call: Call) -> dict[str, Any]:
 
 def hand_over(tx: Transaction, call: Call) -> dict[str, Any]:
     """The carrier has it."""
-    actor = call.require_actor(STAFF)
+    actor = call.require_actor(*STAFF)
     booked = logistics_orders.find(tx, table.c.id == call.data["id"], lock=True)
     along = decide(booked.standing, "hand_over", actor)
     if along.target != along.source:
@@ -80,7 +80,7 @@ def hand_over(tx: Transaction, call: Call) -> dict[str, Any]:
 
 def report_undeliverable(tx: Transaction, call: Call) -> dict[str, Any]:
     """Have done what was chosen at the booking; reported again, nothing more happens."""
-    actor = call.require_actor("carrier", STAFF, "operator")
+    actor = call.require_actor("carrier", *STAFF)
     booked = _only(tx, table.c.waybill_key == comparable(call.data["waybill_number"]))
     if booked is None:
         raise logistics_orders.not_found()
@@ -95,7 +95,7 @@ def report_undeliverable(tx: Transaction, call: Call) -> dict[str, Any]:
 
 def confirm_return(tx: Transaction, call: Call) -> dict[str, Any]:
     """The sender has it again."""
-    actor = call.require_actor(STAFF, "operator")
+    actor = call.require_actor(*STAFF)
     booked = logistics_orders.find(tx, table.c.id == call.data["id"], lock=True)
     along = decide(booked.standing, "confirm_return", actor)
     if along.target != along.source:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -103,15 +104,16 @@ def test_a_number_that_nothing_has_is_not_found(trade: Parcel) -> None:
             ask()
 
 
-def test_only_warehouse_staff_do_this(trade: Parcel) -> None:
-    acts: tuple[Callable[..., object], ...] = (trade.scan, trade.weigh, trade.hand_over)
+def test_only_warehouse_staff_and_operators_do_this(trade: Parcel) -> None:
+    acts: tuple[Callable[..., Any], ...] = (trade.scan, trade.weigh, trade.hand_over)
     for act in acts:
-        for actor in (trade.supplier, trade.buyer, CARRIER, OPERATOR):
-            with pytest.raises(Forbidden, match="Only for accounts with the role warehouse"):
+        for actor in (trade.supplier, trade.buyer, CARRIER):
+            with pytest.raises(Forbidden, match="Only for accounts with the role warehouse or operator"):
                 act(actor=actor)
         with pytest.raises(Unauthenticated):
             act(actor=None)
     assert trade.booked()["state"] == "ready"
+    assert [act(actor=OPERATOR)["state"] for act in acts] == ["in_warehouse", "in_warehouse", "handed_over"]
 
 
 # Weighed again.
