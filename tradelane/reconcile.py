@@ -40,6 +40,14 @@ def lines(report: Mapping[str, list[Sum]]) -> list[Row]:
     return [{"service": service, **asdict(each), "ok": each.difference == 0} for service, sums in report.items() for each in sums]
 
 
+def freight(paid: Mapping[tuple[str, str], int], taken: Mapping[tuple[str, str], int]) -> list[Sum]:
+    """What logistics has as paid against what payments took, by order and currency."""
+    both = sorted(paid.keys() | taken.keys())
+    figures = {key: {"paid": paid.get(key, 0), "taken": taken.get(key, 0)} for key in both}
+    found = [(" ".join(key), each, each["paid"] - each["taken"]) for key, each in figures.items() if each["paid"] != each["taken"]]
+    return faults("freight as it is booked", "all orders", len(both), found)
+
+
 def _look(settings: Settings) -> tuple[dict[str, list[Sum]], int]:
     report = {service: _in(service, settings, partial(_audit, audit)) for service, audit in AUDITS.items()}
     standings: dict[str, Standing] = _in("orders", settings, orders.standings)
@@ -48,6 +56,7 @@ def _look(settings: Settings) -> tuple[dict[str, list[Sum]], int]:
     report["trade"] = [
         *_agree("stock as the order stands", standings, reservations, _reservation),
         *_agree("money as the order stands", standings, accounts, _account),
+        *freight(_in("logistics", settings, logistics.freight_paid), _in("payments", settings, payments.freight_taken)),
     ]
     return report, under_way([each for sums in report.values() for each in sums])
 

@@ -79,6 +79,12 @@ def order_states(tx: Transaction) -> dict[str, str]:
     return {row.order_id: row.state for row in tx.execute(select(shipments.c.order_id, shipments.c.state))}
 
 
+def freight_paid(tx: Transaction) -> dict[tuple[str, str], int]:
+    """What is paid for each order's logistics orders, by order id and currency, in minor units; orders that it is nothing for are left out."""
+    paid = select(_booked.order_id, _booked.currency, func.sum(_booked.paid).label("paid")).where(_booked.paid > 0)
+    return {(row.order_id, row.currency): int(row.paid) for row in tx.execute(paid.group_by(_booked.order_id, _booked.currency))}
+
+
 def _waybills(tx: Transaction) -> list[Sum]:
     """Of each channel's number range as many numbers are used as waybills were issued: none is lost, none used twice."""
     issued = select(_booked.channel, func.count().label("number")).where(_booked.waybill_number.is_not(None)).group_by(_booked.channel).subquery()

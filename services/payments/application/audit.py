@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import case, func, literal, or_, select, union_all
 
-from services.payments.domain.freight import CHARGE
+from services.payments.domain.freight import CHARGE, MOVED
 from services.payments.domain.ledger import CHART
 from services.payments.models import freight_entries, ledger_accounts, order_accounts, transfers
 from shared.platform.audit import Sum, faults
@@ -24,6 +24,14 @@ def sums(tx: Transaction) -> list[Sum]:
 def order_states(tx: Transaction) -> dict[str, str]:
     """The state of each order's account by order id."""
     return {row.order_id: row.state for row in tx.execute(select(order_accounts.c.order_id, order_accounts.c.state))}
+
+
+def freight_taken(tx: Transaction) -> dict[tuple[str, str], int]:
+    """What is taken for each order's freight, as it was billed and less what was given back, by order id and currency, in minor units; orders that it is nothing for are left out."""
+    taken = func.sum(case((freight_entries.c.direction == CHARGE, freight_entries.c.amount), else_=-freight_entries.c.amount)).label("taken")
+    bill = (freight_entries.c.order_id, freight_entries.c.currency)
+    rows = tx.execute(select(*bill, taken).where(freight_entries.c.state.in_(MOVED)).group_by(*bill).having(taken != 0))
+    return {(row.order_id, row.currency): int(row.taken) for row in rows}
 
 
 def _debits_and_credits(tx: Transaction) -> list[Sum]:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 
-from services.logistics.application.audit import order_states
+from services.logistics.application.audit import freight_paid, order_states
 from services.logistics.models import documents, filings, logistics_orders, shipments, waybill_serials
 from tests.integration.logistics.parcels import Parcel, add_tariff, parcel
 from tests.integration.logistics.scene import Scene, Trade
@@ -115,3 +115,10 @@ def test_the_database_itself_refuses_what_a_logistics_order_cannot_be(scene: Sce
     """A second live one, one without its waybill, and values that there are not."""
     with pytest.raises(IntegrityError):
         scene.database.run(lambda tx: tx.execute(update(logistics_orders).where(logistics_orders.c.state == "refused").values(damage)))
+
+
+def test_what_is_paid_for_each_order_can_be_compared_with_payments_own(scene: Scene, shipped: Parcel) -> None:
+    waiting, ended = parcel(scene), parcel(scene, booked=True)
+    waiting.book()
+    ended.void()
+    assert scene.database.run(freight_paid) == {(shipped.order_id, "USD"): 4150}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import text, update
 
-from services.payments.application.audit import order_states, sums
+from services.payments.application.audit import freight_taken, order_states, sums
 from services.payments.models import freight_entries, ledger_accounts, order_accounts
 from shared.kit.ids import new_id
 from shared.platform.audit import Sum
@@ -85,3 +85,14 @@ def test_freight_that_is_not_what_the_ledger_took_is_a_fault_of_its_order(scene:
         Sum("freight charged = ledger", "all orders", {"checked": 2, "faulty": 1}, 1),
         Sum("freight charged = ledger", parcel.order_id, {"entries": 19_00, "ledger": 20_00}, -1_00),
     ]
+
+
+def test_what_is_taken_for_each_orders_freight_can_be_compared_with_logistics_own(scene: Scene) -> None:
+    supplier = new_id()
+    parcel, given_back, refused = Parcel(supplier), Parcel(supplier), Parcel(supplier)
+    scene.deposit(supplier, usd(50_00))
+    scene.bind(supplier)
+    scene.top_up(supplier, usd(50_00))
+    scene.happen(parcel.due(("freight", usd(20_00))), parcel.due(("reweighing", usd(5_00))), parcel.credited(("reweighing", usd(1_00))))
+    scene.happen(given_back.due(("freight", usd(10_00))), given_back.credited(("freight", usd(10_00))), refused.due(("freight", usd(99_00))))
+    assert scene.database.run(freight_taken) == {(parcel.order_id, "USD"): 24_00}
