@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from services.logistics.application import notices, shipments
+from services.logistics.application import notices, shipments, warehouses
 from services.logistics.application.carriers.directory import carrier
 from services.logistics.application.carriers.port import Told
 from services.logistics.domain.numbers import comparable
-from services.logistics.domain.tracking import concerns
+from services.logistics.domain.tracking import concerns, status
 from services.logistics.models import carrier_events, shipments as table, tracking_events
 from shared.kit.clock import utc_now
 from shared.platform.calls import Call
@@ -53,8 +53,10 @@ def attach(tx: Transaction, shipment: Row[Any]) -> None:
 
 
 def follow_up(tx: Transaction, shipment: Row[Any]) -> None:
-    """What new tracking brings about: the arrival is told to orders, and what is amiss to the parties."""
+    """What new tracking brings about: the arrival is told to orders, a return has done what was chosen, and what is amiss is told to the parties."""
     shipments.tell_arrival(tx, shipment)
+    if status(shipments.sightings(shipments.tracking(tx, shipment))) == "return_to_sender":
+        warehouses.see_return(tx, shipment)
     notices.tell(tx, shipment)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Row, select
 
 from services.logistics.application import freight, logistics_orders
 from services.logistics.application.logistics_orders import Booked
 from services.logistics.domain.channels import chargeable_kg
-from services.logistics.domain.logistics_order import OVER, consequence, decide
+from services.logistics.domain.logistics_order import OVER, Row as Along, consequence, decide
 from services.logistics.domain.numbers import comparable
 from services.logistics.domain.refusal import Refusal
 from services.logistics.models import logistics_orders as table
@@ -84,13 +84,23 @@ def report_undeliverable(tx: Transaction, call: Call) -> dict[str, Any]:
     booked = _only(tx, table.c.waybill_key == comparable(call.data["waybill_number"]))
     if booked is None:
         raise logistics_orders.not_found()
-    along = decide(booked.standing, "report_undeliverable", actor)
-    if along.target != along.source:
-        back = along.target == "returning"
-        reason, fate = call.data["reason"], "it goes back to the sender" if back else "it is destroyed"
-        why = {"reason": reason, "message": f"The parcel cannot be delivered ({reason.replace('_', ' ')}): {fate}, as was chosen when it was booked."}
-        booked = logistics_orders.move(tx, booked, along, why, **why, disposition_at=None if back else tx.now)
-    return booked.row._asdict()
+    return _undeliverable(tx, booked, decide(booked.standing, "report_undeliverable", actor), call.data["reason"]).row._asdict()
+
+
+def see_return(tx: Transaction, shipment: Row[Any]) -> None:
+    """Tracking says that the carrier sends it back: the same as its report, whichever comes first."""
+    booked = logistics_orders.live_of(tx, shipment)
+    if booked and (along := consequence(booked.standing, "report_undeliverable")):
+        _undeliverable(tx, booked, along, "other")
+
+
+def _undeliverable(tx: Transaction, booked: Booked, along: Along, reason: str) -> Booked:
+    if along.target == along.source:
+        return booked
+    back = along.target == "returning"
+    fate = "it goes back to the sender" if back else "it is destroyed"
+    why = {"reason": reason, "message": f"The parcel cannot be delivered ({reason.replace('_', ' ')}): {fate}, as was chosen when it was booked."}
+    return logistics_orders.move(tx, booked, along, why, **why, disposition_at=None if back else tx.now)
 
 
 def confirm_return(tx: Transaction, call: Call) -> dict[str, Any]:

@@ -291,6 +291,21 @@ def test_a_parcel_that_was_to_be_destroyed_is_for_nothing(scene: Scene) -> None:
         trade.returned()
 
 
+@pytest.mark.parametrize(("policy", "state"), [("return", "returning"), ("destroy", "destroyed")])
+def test_tracking_that_tells_of_a_return_is_such_a_report_and_counts_once(scene: Scene, policy: str, state: str) -> None:
+    add_tariff(scene)
+    trade = parcel(scene)
+    trade.book(if_undeliverable=policy)
+    scene.happen(trade.charged())
+    handed_over(trade)
+    waybill = trade.booked()["waybill_number"]
+    for number in ("1", "2"):
+        scene.track("return_to_sender", number, waybill=waybill)
+    assert trade.booked()["state"] == state
+    assert scene.told_names(trade).count("parcel_undeliverable") == 1
+    assert trade.undeliverable("refused", CARRIER)["state"] == state
+
+
 @pytest.mark.parametrize("policy", ["return", "destroy"])
 def test_reported_again_nothing_more_happens(scene: Scene, policy: str) -> None:
     add_tariff(scene)
