@@ -58,7 +58,7 @@ shipments = Table(
 Index("shipments_waybill_key", shipments.c.waybill_key)
 Index("shipments_look", shipments.c.look_at, postgresql_where=shipments.c.look_at.is_not(None))
 Index("shipments_poll", shipments.c.carrier, shipments.c.poll_at, postgresql_where=shipments.c.poll_at.is_not(None))
-Index("shipments_order_number", shipments.c.order_number, unique=True)
+Index("shipments_order_number", shipments.c.supplier_id, shipments.c.order_number)
 
 # Filed with customs or an insurer: `issuer` gave, or takes, the number, which is nobody else's.
 EXPORT, IMPORT, INSURANCE = KINDS = ("export", "import", "insurance")
