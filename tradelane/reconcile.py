@@ -95,7 +95,8 @@ def _account(order: Standing) -> set[str | None]:
     if order.state == "cancelled":
         if not order.paid:
             return {"closed"}
-        return ({"refunded"} if order.refunded else {"refund_due"}) if direct else {"refunded"}
+        waiting = "refund_due" if direct else "returning"
+        return {"refunded"} if order.refunded else {waiting} if direct else {waiting, "refunded"}
     if order.state == "placing":
         return {None, "open"}
     if not order.paid:

@@ -1,14 +1,31 @@
-"""The ledger's tables, freight accounts and exchange rates. What keeps totals and forbids changing a transfer or a rate are triggers: see the migrations."""
+"""The ledger's tables, freight accounts, exchange rates, and what payment providers are asked for. What keeps totals and forbids changing a transfer or a
+rate are triggers: see the migrations."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from services.payments.domain import freight
 from services.payments.domain.ledger import CHART, EXCHANGED, KINDS, MOVEMENTS
 from services.payments.domain.order_account import STATES
+from services.payments.domain.provider_payment import LIVE, METHOD_KINDS, PAYMENT_STATES, REFUND_STATES, REFUND_TELLS, TAKEN
 from shared.kit.money import LARGEST_MINOR
 from shared.platform.columns import Id, Json, UtcDateTime
 
@@ -73,6 +90,7 @@ order_accounts = Table(
         "AND total > 0 AND total_currency <> currency",
         name="order_account_exchange",
     ),
+    Column("provider", String(20)),  # who holds its payment for the platform
 )
 
 # One a supplier, in the currency that its balance is kept in (in the ledger, as `freight:<supplier>`).
@@ -141,13 +159,94 @@ transfers = Table(
     Column("actor_id", String(80), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("freight_id", Id(), ForeignKey(freight_entries.c.id)),
+    Column("cause", Id()),  # the payment or refund it was made for, where an order may have several
     ForeignKeyConstraint(["debit", "currency"], ["ledger_accounts.code", "ledger_accounts.currency"], name="transfer_debit_fkey"),
     ForeignKeyConstraint(["credit", "currency"], ["ledger_accounts.code", "ledger_accounts.currency"], name="transfer_credit_fkey"),
     ForeignKeyConstraint(["order_id"], ["order_accounts.order_id"], name="transfer_order_fkey"),
     CheckConstraint("debit <> credit", name="transfer_between_two"),
     CheckConstraint(f"{_belongs('reference')} AND {_ORDERS_OR_FREIGHTS}", name="transfer_belongs"),
-    UniqueConstraint("order_id", "kind", name="transfer_once_per_order"),  # an order makes each movement at most once
 )
+# An order makes each movement at most once, but for those with a cause of their own.
+_PLAIN = text("cause IS NULL")
+Index("transfer_once_per_order", transfers.c.order_id, transfers.c.kind, unique=True, postgresql_where=_PLAIN, sqlite_where=_PLAIN)
+Index("transfer_once_per_cause", transfers.c.cause, transfers.c.kind, unique=True)
 Index("transfers_debit", transfers.c.debit, transfers.c.currency)
 Index("transfers_credit", transfers.c.credit, transfers.c.currency)
 Index("transfers_freight", transfers.c.freight_id, transfers.c.kind, unique=True)  # an entry of a freight account moves once
+
+# Means of payment by the names that their provider gave them.
+payment_methods = Table(
+    "payment_methods",
+    metadata,
+    Column("id", Id(), primary_key=True),
+    Column("account_id", Id(), nullable=False),
+    Column("provider", String(20), nullable=False),
+    Column("reference", String(200), nullable=False),
+    Column("kind", String(20), CheckConstraint(_one_of("kind", METHOD_KINDS), name="payment_method_kind"), nullable=False),
+    Column("label", String(60), nullable=False),
+    Column("last4", String(4), nullable=False),
+    Column("expires", String(7)),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("account_id", "provider", "reference", name="payment_method_once"),
+)
+
+
+def _asked() -> list[Column[Any]]:
+    """What a row that the provider is asked about has besides its own: `next_at` is when it is asked again, null where it is over."""
+    return [
+        Column("amount", BigInteger, nullable=False),
+        Column("currency", String(3), nullable=False),
+        Column("reference", String(200)),  # the provider's name for it, once it is known
+        Column("attempts", Integer, nullable=False),  # since the last news
+        Column("created_at", UtcDateTime, nullable=False),
+        Column("changed_at", UtcDateTime, nullable=False),
+        Column("next_at", UtcDateTime),
+    ]
+
+
+provider_payments = Table(
+    "provider_payments",
+    metadata,
+    Column("id", Id(), primary_key=True),
+    Column("order_id", Id(), ForeignKey(order_accounts.c.order_id, name="provider_payment_order_fkey"), nullable=False),
+    Column("provider", String(20), nullable=False),
+    Column("method", String(200), nullable=False),  # the method's reference
+    Column("kind", String(20), CheckConstraint(_one_of("kind", METHOD_KINDS), name="provider_payment_kind"), nullable=False),
+    Column("last4", String(4), nullable=False),
+    Column("state", String(20), CheckConstraint(_one_of("state", PAYMENT_STATES), name="provider_payment_state"), nullable=False),
+    Column("said", String(20)),  # the provider's word on it, as we heard it last
+    Column("reason", String(40)),  # why it was declined or cancelled
+    *_asked(),
+    UniqueConstraint("provider", "reference", name="provider_payment_reference"),
+    CheckConstraint(f"amount BETWEEN 1 AND {LARGEST_MINOR}", name="provider_payment_amount"),
+    CheckConstraint(f"reference IS NOT NULL OR NOT {_one_of('state', TAKEN)}", name="provider_payment_known"),
+)
+_STANDS = text(_one_of("state", (*LIVE, "captured")))
+Index("provider_payment_one", provider_payments.c.order_id, unique=True, postgresql_where=_STANDS, sqlite_where=_STANDS)  # of an order, at a time
+Index("provider_payments_order", provider_payments.c.order_id)
+
+# What goes back to buyers: through the provider that took it, or at once to the balance that it came from.
+refunds = Table(
+    "refunds",
+    metadata,
+    Column("id", Id(), primary_key=True),
+    Column("order_id", Id(), ForeignKey(order_accounts.c.order_id, name="refund_order_fkey"), nullable=False),
+    Column("payment_id", Id(), ForeignKey(provider_payments.c.id, name="refund_payment_fkey")),
+    Column("provider", String(20)),
+    Column("kind", String(10), CheckConstraint(_one_of("kind", REFUND_TELLS), name="refund_kind"), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("actor_id", String(80), nullable=False),
+    Column("state", String(20), CheckConstraint(_one_of("state", REFUND_STATES), name="refund_state"), nullable=False),
+    *_asked(),
+    UniqueConstraint("provider", "reference", name="refund_reference"),
+    CheckConstraint(f"amount BETWEEN 1 AND {LARGEST_MINOR}", name="refund_amount"),
+    CheckConstraint("(payment_id IS NULL) = (provider IS NULL) AND (payment_id IS NOT NULL OR kind = 'part' AND state = 'made')", name="refund_way"),
+)
+_WHOLE, _UNDUE = text("kind = 'whole'"), text("kind = 'undue'")
+Index("refund_whole_once", refunds.c.order_id, unique=True, postgresql_where=_WHOLE, sqlite_where=_WHOLE)
+Index("refund_undue_once", refunds.c.payment_id, unique=True, postgresql_where=_UNDUE, sqlite_where=_UNDUE)
+Index("refunds_order", refunds.c.order_id)
+
+_WAITING = text("next_at IS NOT NULL")
+for _table in (provider_payments, refunds):
+    Index(f"{_table.name}_due", _table.c.next_at, postgresql_where=_WAITING, sqlite_where=_WAITING)

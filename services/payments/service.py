@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.payments.application import exchange, freight, handlers, providers, queries
+from services.payments.application import asking, callbacks, exchange, freight, handlers, methods, providers, queries, refunds
+from services.payments.application.payer import Payer
 from services.payments.application.reactions import REACTIONS
-from shared.contracts import exchange as exchange_contract, freight as freight_contract, payment_provider as provider_contract, payments as contract
+from shared.contracts import (
+    exchange as exchange_contract,
+    freight as freight_contract,
+    payment_methods,
+    payment_provider as provider_contract,
+    payments as contract,
+)
 from shared.platform.calls import Call
 from shared.platform.consumer import consumes
 from shared.platform.database import Transaction
 from shared.platform.rpc import rpc
 from shared.platform.settings import settings
 from shared.platform.store import Store
+from shared.platform.timer import every
 from shared.platform.wire import Event
 
 
 class PaymentsService:
     name = "payments"
     store = Store()
+    provider = Payer()
 
     @rpc(contract.GET_ORDER_PAYMENTS)
     def get_order_payments(self, call: Call) -> Any:
@@ -59,6 +68,36 @@ class PaymentsService:
     @rpc(provider_contract.GET_PAYMENT_PROVIDER)
     def get_payment_provider(self, call: Call) -> Any:
         return providers.shown(settings())
+
+    @rpc(payment_methods.ADD_PAYMENT_METHOD)
+    def add_payment_method(self, call: Call) -> Any:
+        return self.store.write(call, methods.add_method, methods.ask(self.provider, call))
+
+    @rpc(payment_methods.LIST_PAYMENT_METHODS)
+    def list_payment_methods(self, call: Call) -> Any:
+        return self.store.read(call, methods.list_methods)
+
+    @rpc(payment_methods.REMOVE_PAYMENT_METHOD)
+    def remove_payment_method(self, call: Call) -> Any:
+        return self.store.write(call, methods.remove_method)
+
+    @rpc(payment_methods.MAKE_REFUND)
+    def make_refund(self, call: Call) -> Any:
+        return self.store.write(call, refunds.make_refund)
+
+    @rpc(payment_methods.GET_REFUND)
+    def get_refund(self, call: Call) -> Any:
+        return self.store.read(call, queries.get_refund)
+
+    @rpc(payment_methods.PAYMENT_CALLBACK)
+    def payment_callback(self, call: Call) -> Any:
+        told = callbacks.read(self.provider, call)
+        return self.store.write(callbacks.once(call, told), callbacks.wake, told) if told else {}
+
+    @every(seconds=0.2)
+    def ask_provider(self) -> None:
+        if self.provider:
+            asking.work_off(self.store.run, self.provider)
 
     @consumes(REACTIONS)
     def react(self, tx: Transaction, event: Event) -> None:

@@ -13,7 +13,8 @@ from shared.contracts.fields import Country, Currency, HsCode, Id, Measure, Mone
 from shared.contracts.trade import COLLECTION_WAYS, IF_UNDELIVERABLE, MODES, SPECIAL_GOODS, Address
 from shared.kit.reference import INCOTERMS
 
-PAYMENT_METHODS = ("bank_transfer", "letter_of_credit", "documentary_collection", "open_account", "balance")
+PROVIDER_METHODS = ("card", "wallet", "bank_debit")
+PAYMENT_METHODS = ("bank_transfer", "letter_of_credit", "documentary_collection", "open_account", "balance", *PROVIDER_METHODS)
 CLAUSES = ("ICC A", "ICC B", "ICC C", "ICC Air")
 
 
@@ -27,8 +28,12 @@ class PaymentForm(Shape):
     method = fields.String(
         required=True,
         validate=validate.OneOf(PAYMENT_METHODS),
-        metadata={"description": "Direct settlement: all but `balance`. Escrow: `balance`, the buyer's funds on the platform."},
+        metadata={
+            "description": "Direct settlement: one by which the money goes to the supplier. Escrow: `balance`, the buyer's funds on the platform, or "
+            "`card`, `wallet` or `bank_debit`, which the buyer has bound."
+        },
     )
+    payment_method_id = Id(metadata={"description": "Which of the buyer's payment methods, for those that are bound."})
     amount = fields.String(required=True, validate=validate.Regexp(r"^\d{1,15}(\.\d{1,4})?\Z", error='A decimal number as a string, e.g. "12.34".'))
     currency = Currency(required=True)
     payer_name = Text(120, required=True)

@@ -6,6 +6,7 @@ from marshmallow import fields
 
 from shared.contracts.fields import Id, Money, Rate, Shape, Text, Timestamp
 from shared.contracts.operations import ById, Empty, Operation
+from shared.contracts.payment_methods import Refund
 
 
 class Transfer(Shape):
@@ -23,6 +24,20 @@ class OrderExchange(Shape):
     rate_id = Id(required=True)
 
 
+class ProviderPayment(Shape):
+    """A payment that a provider was asked for: `requested`, `authorizing`, `authorized`, `capturing`, `captured`, `declined`; given up, it is `cancelling`,
+    `cancelled`, or, where it was taken all the same, `undue`: then it goes back."""
+
+    id = Id(required=True)
+    provider = fields.String(required=True)
+    kind = fields.String(required=True)
+    last4 = fields.String(required=True)
+    amount = Money(required=True)
+    state = fields.String(required=True)
+    reason = fields.String(required=True, allow_none=True)
+    created_at = Timestamp(required=True)
+
+
 class OrderPayments(Shape):
     order_id = Id(required=True)
     settlement = fields.String(required=True)
@@ -33,6 +48,8 @@ class OrderPayments(Shape):
     refund_due = Money(required=True, metadata={"description": "Owed by the supplier under direct settlement."})
     exchange = fields.Nested(OrderExchange, required=True, allow_none=True, metadata={"description": "Null where that is the order's own currency."})
     transfers = fields.List(fields.Nested(Transfer), required=True)
+    provider_payments = fields.List(fields.Nested(ProviderPayment), required=True)
+    refunds = fields.List(fields.Nested(Refund), required=True)
 
 
 class Balances(Shape):

@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import Schema
 
 from services.gateway.application.reading import LONGEST_WAIT
-from services.gateway.application.routes import GET, READERS, Page, Route
+from services.gateway.application.routes import DELETE, GET, READERS, Page, Route
 from services.gateway.application.schemas import specification
 from shared.contracts.forms import FORMS
 from shared.contracts.logistics import Document
@@ -117,7 +117,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "parameters": list(_parameters(route)),
         "responses": dict(_answers(route)) | {str(status): f"Problem{status}" for status in _problems(route)},
     }
-    if route.method == GET:
+    if route.method in (GET, DELETE):
         return operation
     return {**operation, "requestBody": {"required": route.operation is not ACT_ON_ORDER, "content": {"application/json": {"schema": _body(route)}}}}
 
@@ -131,7 +131,7 @@ def _parameters(route: Route) -> Iterator[Any]:
     request = route.operation.request
     if route.parameters:
         yield {"in": "path", "schema": request(only=route.parameters)}
-    if route.method == GET:
+    if route.method in (GET, DELETE):
         yield {"in": "query", "schema": request(exclude=route.parameters)}
     yield from _TRACING
     if route.operation.writes:

@@ -10,8 +10,9 @@ from typing import Any
 
 from werkzeug.exceptions import UnsupportedMediaType
 
-from services.gateway.application.routes import Route
+from services.gateway.application.routes import DELETE, GET, Route
 from shared.kit.actor import Actor
+from shared.kit.card_numbers import refuse_card_numbers
 from shared.kit.errors import Invalid, Malformed
 from shared.kit.ids import derived_id, new_id
 from shared.platform.web import Request
@@ -33,11 +34,13 @@ def read_data(route: Route, request: Request) -> dict[str, Any]:
         values |= _if_match(request)
     elif "If-Match" in request.headers and route.method != "GET":
         raise Malformed("if_match_not_taken", "This operation takes no If-Match.")
-    given = _query(request) if route.method == "GET" else _callback(request) if route.is_callback else _body(route, request)
+    given = _query(request) if route.method in (GET, DELETE) else _callback(request) if route.is_callback else _body(route, request)
     if elsewhere := [name for name in given if name in (*route.parameters, "if_match")]:
         raise Invalid("invalid_fields", "Some fields are missing or wrong.", {name: ["Unknown field."] for name in elsewhere})
     data = {**given, **values}
     _check(data, DEEPEST)
+    if route.refuses_card_numbers:
+        refuse_card_numbers(data)
     return data
 
 

@@ -21,6 +21,7 @@ from shared.contracts import (
     logistics,
     logistics_orders,
     orders,
+    payment_methods,
     payment_provider,
     payments,
     purchases,
@@ -65,6 +66,11 @@ class Route:
         return "if_match" in self.operation.request._declared_fields
 
     @property
+    def refuses_card_numbers(self) -> bool:
+        """Whether one must not get any further than here."""
+        return self.operation is payment_methods.ADD_PAYMENT_METHOD
+
+    @property
     def is_callback(self) -> bool:
         """Whether the body is handed on as it came."""
         return self.operation.request is Callback
@@ -90,10 +96,11 @@ def _rule(path: str) -> str:
     return re.sub(r"{(\w+)}", r"<\1>", path.replace("{id}", "<uuid:id>"))
 
 
-GET, POST, PUT, PATCH = "GET", "POST", "PUT", "PATCH"
+GET, POST, PUT, PATCH, DELETE = "GET", "POST", "PUT", "PATCH", "DELETE"
 ENQUIRY, ORDER, PRODUCT, PURCHASE = "/v1/enquiries/{id}", "/v1/orders/{id}", "/v1/products/{id}", "/v1/purchases/{id}"
 PARCEL = "/v1/logistics-orders/{id}"
 LABEL_BATCH = "/v1/label-batches/{id}"
+REFUND = "/v1/refunds/{id}"
 
 # fmt: off
 ROUTES = (
@@ -130,6 +137,7 @@ ROUTES = (
     Route(POST,  ORDER + "/actions/{action}",              orders.ACT_ON_ORDER,          "Do one of the order's actions", body_as="form"),
     Route(PUT,   ORDER + "/drafts/{step}",                 orders.SAVE_DRAFT,            "Keep the step's form as a draft, complete or not", body_as="form"),
     Route(GET,   ORDER + "/payments",                      payments.GET_ORDER_PAYMENTS,  "What is due, paid and held for an order"),
+    Route(POST,  ORDER + "/refunds",                       payment_methods.MAKE_REFUND,        "Give the buyer part of what is held back (operators)", 201, location=REFUND),
     Route(GET,   ORDER + "/shipment",                      logistics.GET_SHIPMENT,       "An order's shipment, tracking and papers"),
     Route(GET,   ORDER + "/label",                         labels.GET_LABEL,             "The order's labels, one a package, as PDF"),
     Route(GET,   ORDER + "/documents/{name}",              logistics.GET_DOCUMENT,       "One of the order's documents, as PDF"),
@@ -159,6 +167,12 @@ ROUTES = (
     Route(POST,  "/v1/freight-account/top-ups",            freight.TOP_UP_FREIGHT_ACCOUNT, "Top the freight account up from the caller's balance"),
     Route(GET,   "/v1/exchange-rates",                     exchange.LIST_EXCHANGE_RATES, "The exchange rates that count now, or at another time"),
     Route(PUT,   "/v1/exchange-rates",                     exchange.ADD_EXCHANGE_RATES,  "Add exchange rates (operators)"),
+    Route(GET,   REFUND,                                   payment_methods.GET_REFUND,         "A refund, and whether the buyer has it"),
+
+    Route(POST,  "/v1/payment-methods",                    payment_methods.ADD_PAYMENT_METHOD, "Bind a means of payment by its provider's token", 201),
+    Route(GET,   "/v1/payment-methods",                    payment_methods.LIST_PAYMENT_METHODS,  "The caller's means of payment"),
+    Route(DELETE, "/v1/payment-methods/{id}",              payment_methods.REMOVE_PAYMENT_METHOD, "Forget a means of payment"),
+    Route(POST,  "/v1/payment-callbacks/{sender}",         payment_methods.PAYMENT_CALLBACK,   "Where payment providers say that something happened", public=True),
 
     Route(GET,   "/v1/test-clock",                         orders.GET_CLOCK,             "The time that deadlines go by", development=True),
     Route(POST,  "/v1/test-clock",                         orders.ADVANCE_CLOCK,         "Advance that time (operators)", development=True),
@@ -170,6 +184,7 @@ READERS: dict[type[Schema], Operation] = {
     orders.Order: orders.GET_ORDER,
     purchases.Purchase: purchases.GET_PURCHASE,
     logistics_orders.LogisticsOrder: logistics_orders.GET_LOGISTICS_ORDER,
+    payment_methods.Refund: payment_methods.GET_REFUND,
 }
 """Answers that may await other services (`awaiting`) → the operation that reads them again, by `id`."""
 

@@ -17,6 +17,7 @@ from services.orders.domain.steps import STEPS
 from shared.contracts.forms import FORMS
 from shared.contracts.operations import Empty
 from shared.contracts.validation import load
+from shared.kit.card_numbers import refuse_card_numbers
 from shared.kit.errors import Invalid
 
 
@@ -73,7 +74,9 @@ def draft(transition: Transition, data: Any) -> dict[str, Any]:
 
 
 def masked(form: Mapping[str, Any]) -> dict[str, Any]:
-    """Of an account only the last characters are ever kept."""
+    """Of an account only the last characters are ever kept, of a card nothing: Invalid `card_number_refused` where one pays by what is bound."""
+    if form.get("method") in checks.BOUND:
+        refuse_card_numbers({name: value for name, value in form.items() if name != "amount"})
     account = form.get("payer_account")
     return {**form, "payer_account": checks.mask_account(account)} if isinstance(account, str) else dict(form)
 

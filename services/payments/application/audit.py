@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import case, func, literal, or_, select, union_all
+from typing import Any
+
+from sqlalchemy import Select, case, func, literal, or_, select, union_all
 
 from services.payments.domain.freight import CHARGE, MOVED
 from services.payments.domain.ledger import CHART
-from services.payments.models import freight_entries, ledger_accounts, order_accounts, transfers
+from services.payments.domain.provider_payment import ON_ITS_WAY, TAKEN
+from services.payments.models import freight_entries, ledger_accounts, order_accounts, provider_payments, refunds, transfers
 from shared.platform.audit import Sum, faults
 from shared.platform.database import Transaction
 
@@ -18,7 +21,17 @@ _balance = case((_grows_by_debits, _accounts.debits - _accounts.credits), else_=
 
 def sums(tx: Transaction) -> list[Sum]:
     """All checks in turn. A faulty account has a line of its own, the sound ones are only counted."""
-    return [*_debits_and_credits(tx), *_kept_totals(tx), *_overdrawn(tx), *_escrow(tx), *_freight(tx), *_states(tx)]
+    return [
+        *_debits_and_credits(tx),
+        *_kept_totals(tx),
+        *_overdrawn(tx),
+        *_escrow(tx),
+        *_returning(tx),
+        *_providers(tx),
+        *_freight(tx),
+        *_asked(tx),
+        *_states(tx),
+    ]
 
 
 def order_states(tx: Transaction) -> dict[str, str]:
@@ -68,13 +81,50 @@ def _overdrawn(tx: Transaction) -> list[Sum]:
 
 
 def _escrow(tx: Transaction) -> list[Sum]:
-    """What lies in escrow against what the orders whose payment is held come to."""
-    in_escrow = select(_accounts.currency, func.sum(_balance).label("total")).where(_accounts.kind == "escrow").group_by(_accounts.currency)
-    due = select(order_accounts.c.currency, func.sum(order_accounts.c.due).label("total"))
-    held = due.where(order_accounts.c.state == "held").group_by(order_accounts.c.currency)
-    escrow, orders = ({row.currency: int(row.total) for row in tx.execute(statement)} for statement in (in_escrow, held))
-    figures = {currency: {"escrow": escrow.get(currency, 0), "orders": orders.get(currency, 0)} for currency in sorted(escrow | orders)}
-    return [Sum("escrow = orders held", currency, each, each["escrow"] - each["orders"]) for currency, each in figures.items()]
+    """What lies in escrow against what the orders whose payment is held come to, less what went back of it meanwhile."""
+    held = select(order_accounts).where(order_accounts.c.state == "held").subquery().c
+    parts = select(refunds.c.currency, -refunds.c.amount).where(refunds.c.kind == "part", refunds.c.order_id.in_(select(held.order_id)))
+    due = union_all(select(held.currency, held.due), parts)
+    return _compared(tx, "escrow = orders held", {"escrow": _in_accounts("escrow"), "orders": due})
+
+
+def _returning(tx: Transaction) -> list[Sum]:
+    """What is on its way back against the refunds that the buyers do not have yet."""
+    under_way = select(refunds.c.currency, refunds.c.amount).where(refunds.c.state.in_(ON_ITS_WAY))
+    return _compared(tx, "returning = refunds under way", {"returning": _in_accounts("returning"), "refunds": under_way})
+
+
+def _providers(tx: Transaction) -> list[Sum]:
+    """What the providers hold for the platform against what they took and gave back, by our rows."""
+    taken = select(provider_payments.c.currency, provider_payments.c.amount).where(provider_payments.c.state.in_(TAKEN))
+    given_back = select(refunds.c.currency, -refunds.c.amount).where(refunds.c.payment_id.is_not(None), refunds.c.state == "made")
+    return _compared(tx, "providers = captured - refunded", {"providers": _in_accounts("provider"), "payments": union_all(taken, given_back)})
+
+
+def _asked(tx: Transaction) -> list[Sum]:
+    """For reading: how many payments and refunds there are in each state; those that a provider is asked about are pending."""
+    sums = []
+    for name, table in (("payments through providers", provider_payments), ("refunds", refunds)):
+        pending = func.count(table.c.next_at).label("pending")
+        rows = tx.execute(select(table.c.state, func.count().label("rows"), pending).group_by(table.c.state).order_by(table.c.state))
+        sums += [Sum(name, row.state, {"rows": row.rows, "pending": row.pending}) for row in rows]
+    return sums
+
+
+def _in_accounts(kind: str) -> Select[Any]:
+    return select(_accounts.currency, _balance).where(_accounts.kind == kind)
+
+
+def _compared(tx: Transaction, check: str, sides: dict[str, Any]) -> list[Sum]:
+    """A line for each currency: the sums of the two sides, which are statements of currencies and amounts."""
+    found: dict[str, dict[str, int]] = {}
+    for name, statement in sides.items():
+        rows = statement.subquery().c
+        currency, amount = rows
+        for row in tx.execute(select(currency.label("currency"), func.sum(amount).label("total")).group_by(currency)):
+            found.setdefault(row.currency, dict.fromkeys(sides, 0))[name] = int(row.total)
+    one, other = sides
+    return [Sum(check, currency, figures, figures[one] - figures[other]) for currency, figures in sorted(found.items())]
 
 
 def _freight(tx: Transaction) -> list[Sum]:

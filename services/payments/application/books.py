@@ -29,13 +29,13 @@ def find_account(tx: Transaction, order_id: str, *, lock: bool = False) -> Order
     if row is None:
         return None
     exchange = Agreed(Money(row.total, row.total_currency), Decimal(row.rate), row.rate_id) if row.rate else None
-    return OrderAccount(row.order_id, row.buyer_id, row.supplier_id, row.settlement, Money(row.due, row.currency), row.state, exchange)
+    return OrderAccount(row.order_id, row.buyer_id, row.supplier_id, row.settlement, Money(row.due, row.currency), row.state, exchange, row.provider)
 
 
 def keep_account(tx: Transaction, account: OrderAccount, state: str) -> None:
     """Open the account in this state, or bring it there."""
     if account.state is not None:
-        tx.later(_CHANGE, {"key": account.order_id, "state": state, "changed_at": tx.now})
+        tx.later(_CHANGE, {"key": account.order_id, "state": state, "provider": account.provider, "changed_at": tx.now})
         return
     exchange = account.exchange
     values = {
@@ -66,9 +66,19 @@ def least_balance(tx: Transaction, codes: Sequence[str], currency: str) -> Money
 
 
 def record(
-    tx: Transaction, transfer: Transfer, actor_id: str, *, order_id: str | None = None, reference: str | None = None, freight_id: str | None = None
+    tx: Transaction,
+    transfer: Transfer,
+    actor_id: str,
+    *,
+    order_id: str | None = None,
+    reference: str | None = None,
+    freight_id: str | None = None,
+    cause: str | None = None,
 ) -> bool:
-    """Write the transfer down; False, and nothing changed, where a deposit of the same bank `reference` is there already."""
+    """Write the transfer down; False, and nothing changed, where a deposit of the same bank `reference` is there already.
+
+    `cause` is the payment or refund it is made for, where the order may have several.
+    """
     currency = transfer.amount.currency
     for code in sorted((transfer.debit, transfer.credit)):
         tx.insert_once(ledger_accounts, {"code": code, "currency": currency, "kind": ledger.kind_of(code).name})
@@ -84,6 +94,7 @@ def record(
         "actor_id": actor_id,
         "at": tx.now,
         "freight_id": freight_id,
+        "cause": cause,
     }
     if reference is not None:
         return tx.insert_once(transfers, values)

@@ -1,4 +1,4 @@
-"""The commands of payments: an order's account, a buyer's payment, a deposit. Which event moves what is told in `domain/order_account.py`."""
+"""A buyer's payment, and the command by which operators book a deposit."""
 
 from __future__ import annotations
 
@@ -6,35 +6,30 @@ from typing import Any
 
 from sqlalchemy import select
 
-from services.payments.application import books, queries
+from services.payments.application import books, charges, moves, queries
 from services.payments.domain.deposit import check_deposit
 from services.payments.domain.ledger import MOVEMENTS
-from services.payments.domain.order_account import OrderAccount, PaymentRefused, check_payment, decide, row_for
+from services.payments.domain.order_account import OrderAccount, PaymentRefused, check_payment
+from services.payments.domain.provider_payment import METHOD_KINDS
 from services.payments.models import transfers
 from shared.kit.errors import Conflict
-from shared.kit.money import Money
 from shared.platform.calls import Call
 from shared.platform.database import Transaction
 
 
-def move(tx: Transaction, event: str, account: OrderAccount, actor_id: str, said: Money | None = None) -> None:
-    """Do to the account, which is locked or not there yet, what its table says for the event; `said` is the amount in the event, if any."""
-    row = row_for(account, event)
-    outcome = decide(row, account, books.least_balance(tx, row.takes_from(account), account.due.currency), said)
-    books.keep_account(tx, account, outcome.state)
-    for transfer in outcome.transfers:
-        books.record(tx, transfer, actor_id, order_id=account.order_id)
-    if outcome.tells:
-        tx.emit(outcome.tells, account.order_id, {"order_id": account.order_id, "amount": outcome.amount})
-
-
-def take_payment(tx: Transaction, event: str, account: OrderAccount, actor_id: str, *, method: str, amount: str, currency: str) -> None:
-    """Take the payment the buyer submitted (`amount` in major units), or tell why not; a refused one moves nothing."""
+def take_payment(
+    tx: Transaction, event: str, account: OrderAccount, actor_id: str, *, method: str, amount: str, currency: str, payment_method_id: str | None
+) -> None:
+    """Take the payment the buyer submitted (`amount` in major units), have the provider asked for it, or tell why not; a refused one moves nothing."""
     try:
         check_payment(account, method, amount, currency)
-        move(tx, event, account, actor_id)
+        charges.check_idle(tx, account.order_id)
+        if method in METHOD_KINDS:
+            charges.begin(tx, account, method, payment_method_id)
+        else:
+            moves.move(tx, event, account, actor_id)
     except PaymentRefused as refused:
-        tx.emit("payments.payment_refused.v1", account.order_id, {"order_id": account.order_id, "reason": refused.code, "message": refused.message})
+        moves.refuse(tx, account.order_id, refused.code, refused.message)
 
 
 def deposit(tx: Transaction, call: Call) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from services.payments.application import books, freight_charges, handlers
+from services.payments.application import books, charges, freight_charges, handlers, moves, refunds
 from services.payments.domain.exchange import Agreed
 from services.payments.domain.order_account import OrderAccount, check_exchange
 from shared.kit.errors import NotFound
@@ -21,33 +21,38 @@ def open_account(tx: Transaction, event: Event) -> None:
         due, exchange = agreed["total"], Agreed(data["total"], agreed["rate"], agreed["rate_id"])
         check_exchange(exchange, due)
     new = OrderAccount(data["order_id"], data["buyer"]["id"], data["supplier"]["id"], data["terms"]["settlement"], due, exchange=exchange)
-    handlers.move(tx, event.type, books.find_account(tx, new.order_id, lock=True) or new, data["actor_id"])
+    moves.move(tx, event.type, books.find_account(tx, new.order_id, lock=True) or new, data["actor_id"])
 
 
 def take_payment(tx: Transaction, event: Event) -> None:
     """The buyer says it is paid: the amount is as the form has it, in major units."""
     data = event.data
     form = data["form"]
-    account = _locked_account(tx, data)
-    handlers.take_payment(tx, event.type, account, data["actor_id"], method=form["method"], amount=form["amount"], currency=form["currency"])
+    parts = {name: form[name] for name in ("method", "amount", "currency")} | {"payment_method_id": form.get("payment_method_id")}
+    handlers.take_payment(tx, event.type, _locked_account(tx, data), data["actor_id"], **parts)
 
 
 def settle_invoice(tx: Transaction, event: Event) -> None:
     """The supplier says how much has come."""
     data = event.data
-    handlers.move(tx, event.type, _locked_account(tx, data), data["actor_id"], said=data["form"]["received_amount"])
+    moves.move(tx, event.type, _locked_account(tx, data), data["actor_id"], said=data["form"]["received_amount"])
 
 
 def give_up(tx: Transaction, event: Event) -> None:
-    """The order ended before its time, and orders says what the buyer is owed."""
+    """The order ended before its time, and orders says what the buyer is owed; what is asked of a provider for it is not wanted any more."""
     data = event.data
-    handlers.move(tx, event.type, _locked_account(tx, data), data["actor_id"], said=data["refund"])
+    account = _locked_account(tx, data)
+    outcome = moves.move(tx, event.type, account, data["actor_id"], said=data.get("refund"))
+    if outcome.state == "closed":
+        charges.give_up(tx, account.order_id)
+    if outcome.state == "returning":
+        refunds.give_back_whole(tx, account, outcome.amount, data["actor_id"], data["reason"])
 
 
 def follow(tx: Transaction, event: Event) -> None:
     """Events in which the order alone matters."""
     data = event.data
-    handlers.move(tx, event.type, _locked_account(tx, data), data["actor_id"])
+    moves.move(tx, event.type, _locked_account(tx, data), data["actor_id"])
 
 
 def _locked_account(tx: Transaction, data: Mapping[str, Any]) -> OrderAccount:
@@ -63,7 +68,7 @@ ON_ORDERS: dict[str, Reaction] = {
     "orders.order_placed.v1": open_account,
     "orders.payment_submitted.v1": take_payment,
     "orders.payment_confirmed.v1": settle_invoice,
-    "orders.order_rejected.v1": follow,
+    "orders.order_rejected.v1": give_up,
     "orders.order_cancelled.v1": give_up,
     "orders.refund_received.v1": follow,
     "orders.protection_ended.v1": follow,

@@ -29,7 +29,9 @@ CHART = {
         # Funds on the platform: what it has at the bank is what it owes to the parties and holds for orders.
         AccountKind("bank",       "debit",  "the platform's own account at its bank"),
         AccountKind("balance",    "credit", "a party's funds on the platform"),
+        AccountKind("provider",   "debit",  "what a payment provider holds for the platform"),
         AccountKind("escrow",     "credit", "held for an order until it is released or refunded"),
+        AccountKind("returning",  "credit", "on its way back through the provider to an order's buyer"),
         AccountKind("freight",    "credit", "a supplier's freight account: funds that only carriage is paid from"),
         AccountKind("carriage",   "credit", "what the platform has been paid for carriage, and owes the carriers"),
         AccountKind("exchange",   "either", "what the platform took in a currency for what it gave in others"),
@@ -55,7 +57,7 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """A kind of transfer. `debit` and `credit` are codes with the owner's part left open: `{order}`, `{buyer}`, `{supplier}`.
+    """A kind of transfer. `debit` and `credit` are codes with the owner's part left open: `{order}`, `{buyer}`, `{supplier}`, `{provider}`.
 
     `of` is what it belongs to, by the column that says which: an order, a bank's reference, an entry of a freight account, or nothing (None).
     """
@@ -97,6 +99,11 @@ MOVEMENTS = {
         Movement("escrow_paid",                "balance:{buyer}",     "escrow:{order}"),
         Movement("escrow_refunded",            "escrow:{order}",      "balance:{buyer}"),
         Movement("escrow_released",            "escrow:{order}",      "balance:{supplier}"),
+        Movement("escrow_captured",            "provider:{provider}", "escrow:{order}"),
+        Movement("escrow_returning",           "escrow:{order}",      "returning:{order}"),
+        Movement("undue_captured",             "provider:{provider}", "returning:{order}"),
+        Movement("escrow_returned",            "returning:{order}",   "provider:{provider}"),
+        Movement("escrow_credited",            "returning:{order}",   "balance:{buyer}"),
         Movement("freight_topped_up",          "balance:{supplier}",  "freight:{supplier}",  None),
         Movement("freight_charged",            "freight:{supplier}",  "carriage:platform",   "freight_id"),
         Movement("freight_credited",           "carriage:platform",   "freight:{supplier}",  "freight_id"),
@@ -113,7 +120,7 @@ MOVEMENTS = {
 KINDS = (*MOVEMENTS, EXCHANGED)
 
 # Those by which a buyer pays.
-PAYMENTS = frozenset({"escrow_paid", "payment_reported"})
+PAYMENTS = frozenset({"escrow_paid", "escrow_captured", "payment_reported"})
 
 
 def kind_of(code: str) -> AccountKind:

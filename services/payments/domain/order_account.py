@@ -1,7 +1,8 @@
 """An order's account: which event moves what, in which state, and what is told of it; when a payment is refused. The table is the rule.
 
-Under escrow the platform holds the buyer's funds. Under direct settlement it only keeps the books: a claim walks from receivable
-over in transit to settled, and from there, if the order is given up, to refund due.
+Under escrow the platform holds the buyer's funds: from the buyer's balance, or through a payment provider, to which they go back the same way.
+Under direct settlement it only keeps the books: a claim walks from receivable over in transit to settled, and from there, if the order is given
+up, to refund due.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 from services.payments.domain.exchange import Agreed, convert, share
 from services.payments.domain.ledger import MOVEMENTS, PAYMENTS, Transfer, balance_after
+from services.payments.domain.provider_payment import METHOD_KINDS
 from shared.kit.errors import Conflict, Invalid
 from shared.kit.money import Money
 
@@ -20,13 +22,17 @@ ALL = "all"  # all there is
 WORTH = "worth"  # all there is, which the other side gets in the order's own currency
 EXACT = "exact"  # what the event says, which must be all there is
 CLAIM = "claim"  # what the event says, but never more than there is; where that is nothing, the account is closed
+SAID = "said"  # what the event says: it has been moved
+
+# What `provider_payment` finds out, and nobody else tells.
+CAPTURED, RETURNED = "provider.payment_captured", "provider.refund_returned"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """On `event`, an account of this settlement in state `source` (None: not there yet) moves `amount`, is then in `target`, and `tells` so."""
+    """On `event`, an account paid this way, in state `source` (None: not there yet), moves `amount`, is then in `target`, and `tells` so."""
 
-    settlement: str
+    way: str
     source: str | None
     event: str
     movement: str | None
@@ -40,7 +46,7 @@ class Row:
 
 
 ROWS = (
-    #    settlement source         event                           movement                       amount  target        tells
+    #    way        source         event                           movement                       amount  target        tells
     Row("direct",   None,         "orders.order_placed.v1",       "invoiced",                     DUE,   "open",       "payments.account_opened.v1"),
     Row("direct",   "open",       "orders.payment_submitted.v1",  "payment_reported",             DUE,   "reported",   "payments.payment_recorded.v1"),
     Row("direct",   "reported",   "orders.payment_confirmed.v1",  "payment_confirmed",            EXACT, "settled",    "payments.invoice_settled.v1"),
@@ -52,22 +58,29 @@ ROWS = (
 
     Row("escrow",   None,         "orders.order_placed.v1",       None,                           DUE,   "open",       "payments.account_opened.v1"),
     Row("escrow",   "open",       "orders.payment_submitted.v1",  "escrow_paid",                  DUE,   "held",       "payments.payment_recorded.v1"),
-    Row("escrow",   "held",       "orders.protection_ended.v1",   "escrow_released",              WORTH,  "released",   "payments.funds_released.v1"),
+    Row("escrow",   "held",       "orders.protection_ended.v1",   "escrow_released",              WORTH, "released",   "payments.funds_released.v1"),
     Row("escrow",   "open",       "orders.order_rejected.v1",     None,                           None,  "closed",     None),
     Row("escrow",   "open",       "orders.order_cancelled.v1",    None,                           None,  "closed",     None),
     Row("escrow",   "held",       "orders.order_cancelled.v1",    "escrow_refunded",              ALL,   "refunded",   "payments.refund_made.v1"),
+
+    Row("provider", "open",       CAPTURED,                       "escrow_captured",              DUE,   "held",       "payments.payment_recorded.v1"),
+    Row("provider", "held",       "orders.protection_ended.v1",   "escrow_released",              WORTH, "released",   "payments.funds_released.v1"),
+    Row("provider", "held",       "orders.order_cancelled.v1",    "escrow_returning",             ALL,   "returning",  None),
+    Row("provider", "returning",  RETURNED,                       None,                           SAID,  "refunded",   "payments.refund_made.v1"),
 )  # fmt: skip
+
+ESCROW_METHODS = ("balance", *METHOD_KINDS)
 
 STATES = tuple(dict.fromkeys(row.target for row in ROWS))
 
-_ROWS = {(row.settlement, row.source, row.event): row for row in ROWS}
+_ROWS = {(row.way, row.source, row.event): row for row in ROWS}
 if len(_ROWS) != len(ROWS):
     raise ValueError("two rows answer the same event in the same state")
 
 
 @dataclass(frozen=True, slots=True)
 class OrderAccount:
-    """What one order owes, between whom and how it is settled; `state` is None before it is opened."""
+    """What one order owes, between whom and how it is settled; `state` is None before it is opened, `provider` where none has its payment."""
 
     order_id: str
     buyer_id: str
@@ -76,11 +89,17 @@ class OrderAccount:
     due: Money
     state: str | None = None
     exchange: Agreed | None = None  # where what is due is in another currency than the order
+    provider: str | None = None
+
+    @property
+    def way(self) -> str:
+        """Which rows of the table are the account's: those of its settlement, or of escrow through a provider."""
+        return "provider" if self.provider else self.settlement
 
     @property
     def owners(self) -> dict[str, str]:
         """Whose ledger accounts the order's movements are made on."""
-        return {"order": self.order_id, "buyer": self.buyer_id, "supplier": self.supplier_id}
+        return {"order": self.order_id, "buyer": self.buyer_id, "supplier": self.supplier_id, "provider": self.provider or ""}
 
     def worth(self, amount: Money) -> Money:
         """What a part of what is due is in the order's own currency, all of it being exactly the order's total."""
@@ -124,7 +143,7 @@ def check_exchange(exchange: Agreed, due: Money) -> None:
 
 def row_for(account: OrderAccount, event: str) -> Row:
     """The row that answers the event in the account's state; Conflict `out_of_turn` where there is none."""
-    row = _ROWS.get((account.settlement, account.state, event))
+    row = _ROWS.get((account.way, account.state, event))
     if row is None:
         raise Conflict("out_of_turn", f"{event} does not concern an account that is {account.state or 'not open'} under {account.settlement} settlement.")
     return row
@@ -138,6 +157,8 @@ def decide(row: Row, account: OrderAccount, available: Money | None, said: Money
     """
     said = account.payable(said)
     amount = account.due if available is None or row.amount == DUE else available
+    if row.amount == SAID and said:
+        amount = said
     if available is not None and available < amount:
         raise PaymentRefused("insufficient_funds", f"{amount} are due and {available} are available: {amount - available} are missing.")
     if row.amount == EXACT and said != amount:
@@ -158,7 +179,7 @@ def check_payment(account: OrderAccount, method: str, amount: str, currency: str
         raise PaymentRefused("account_closed", "The order is over; nothing is due.")
     if account.state != "open":
         raise PaymentRefused("already_paid", f"The order's {due} are paid already.")
-    if (method == "balance") != (account.settlement == "escrow"):
+    if (method in ESCROW_METHODS) != (account.settlement == "escrow"):
         raise PaymentRefused("method_not_accepted", f"The method {method} is not one of {account.settlement} settlement.")
     if currency != due.currency:
         raise PaymentRefused("currency_mismatch", f"{due} are due; the payment is in {currency}.")

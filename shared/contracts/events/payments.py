@@ -13,7 +13,24 @@ class OrderAmount(Notice):
     amount = Money(required=True)
 
 
-_REASONS = ("insufficient_funds", "amount_mismatch", "currency_mismatch", "method_not_accepted", "already_paid", "account_closed")
+class PartRefunded(OrderAmount):
+    refund_id = Id(required=True)
+    reason = fields.String(required=True)
+
+
+_REASONS = (
+    "insufficient_funds",
+    "amount_mismatch",
+    "currency_mismatch",
+    "method_not_accepted",
+    "payment_method_missing",
+    "already_paid",
+    "payment_under_way",
+    "account_closed",
+    "declined",
+    "payment_cancelled",
+    "provider_timeout",
+)
 
 
 class PaymentRefused(Notice):
@@ -51,7 +68,8 @@ EVENTS = (
     EventContract("payments.payment_recorded.v1", OrderAmount, "order", "The payment is recorded (direct) or captured and held (escrow)."),
     EventContract("payments.payment_refused.v1", PaymentRefused, "order", "The payment could not be taken; nothing was moved."),
     EventContract("payments.invoice_settled.v1", OrderAmount, "order", "Direct settlement: the supplier has the money."),
-    EventContract("payments.refund_made.v1", OrderAmount, "order", "Escrow: what was held went back to the buyer."),
+    EventContract("payments.refund_made.v1", OrderAmount, "order", "Escrow: all that was held went back to the buyer."),
+    EventContract("payments.part_refunded.v1", PartRefunded, "order", "Escrow: the buyer has part of it back; the rest is held on, or released."),
     EventContract("payments.refund_due.v1", OrderAmount, "order", "Direct settlement: the supplier owes the buyer this amount."),
     EventContract("payments.refund_settled.v1", OrderAmount, "order", "Direct settlement: the buyer has the refund."),
     EventContract(

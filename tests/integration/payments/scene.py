@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
 
-from services.payments.application import exchange, freight, handlers, queries
+from services.payments.application import asking, exchange, freight, handlers, methods, queries, refunds
+from services.payments.application.asking import Run
 from services.payments.application.audit import sums
+from services.payments.application.providers.port import Provider
 from services.payments.application.reactions import REACTIONS
 from services.payments.domain.exchange import Rate, convert
-from shared.contracts import exchange as exchange_contract, freight as freight_contract, payments as contract
+from services.payments.domain.provider_payment import METHOD_KINDS
+from shared.contracts import exchange as exchange_contract, freight as freight_contract, payment_methods, payments as contract
 from shared.contracts.dumping import dump
 from shared.contracts.operations import Operation
 from shared.kit.actor import Actor
@@ -21,9 +25,11 @@ from shared.kit.ids import new_id
 from shared.kit.money import Money
 from shared.platform.audit import Sum
 from shared.platform.context import Context
+from shared.platform.database import run
 from shared.platform.records import outbox
 from shared.platform.wire import Event
 from tests.builders.database import TestDatabase, call
+from tests.integration.payments.model import ModelProvider
 
 OPERATOR = Actor(new_id(), frozenset({"operator"}))
 
@@ -77,8 +83,9 @@ class Trade:
         exchange = {"rate_id": new_id(), "rate": str(self.rate), "total": wire(self.due)} if self.pay_in else None
         return self.event("order_placed", terms=terms, lines=[], total=wire(self.total), exchange=exchange)
 
-    def payment_submitted(self, method: str | None = None, amount: str | None = None, currency: str | None = None) -> Event:
-        form = {"method": method or ("balance" if self.settlement == "escrow" else "bank_transfer")}
+    def payment_submitted(self, method: str | None = None, amount: str | None = None, currency: str | None = None, bound: str | None = None) -> Event:
+        """`bound` is the id of a payment method."""
+        form = {"method": method or ("balance" if self.settlement == "escrow" else "bank_transfer")} | ({"payment_method_id": bound} if bound else {})
         form |= {"amount": amount or str(self.due.amount), "currency": currency or self.due.currency}
         return self.event("payment_submitted", form=form | {"payer_name": "Buyer", "reference": "R-1", "paid_on": "2026-01-02"})
 
@@ -86,7 +93,7 @@ class Trade:
         return self.event("payment_confirmed", form={"received_on": "2026-01-03", "received_amount": wire(received or self.due)})
 
     def cancelled(self, refund: Money | None = None) -> Event:
-        return self.event("order_cancelled", settlement=self.settlement, refund=wire(refund))
+        return self.event("order_cancelled", settlement=self.settlement, refund=wire(refund), reason=None)
 
     def rejected(self) -> Event:
         return self.event("order_rejected")
@@ -134,6 +141,29 @@ class Scene:
     def balances(self, party: str) -> list[Money]:
         actor = Actor(party, frozenset({"buyer"}))
         return self.database.run(lambda tx: queries.get_balances(tx, call(contract.GET_BALANCES, actor, {})))["items"]  # type: ignore[no-any-return]
+
+    def bind_method(self, party: str, reference: str, provider: Provider | None = None) -> str:
+        """A payment method of the party, as the provider knows it; its id."""
+        provider = provider or ModelProvider()
+        asked = call(payment_methods.ADD_PAYMENT_METHOD, Actor(party, frozenset({"buyer"})), {"provider": provider.name, "token": reference})
+        return self.database.run(lambda tx: methods.add_method(tx, asked, methods.ask(provider, asked)))["id"]  # type: ignore[no-any-return]
+
+    def pay(self, trade: Trade, reference: str) -> None:
+        """The buyer submits the payment by a method of this reference, which is bound for it."""
+        kind = next(kind for kind in METHOD_KINDS if reference.startswith(kind))
+        self.happen(trade.payment_submitted(kind, bound=self.bind_method(trade.buyer, reference)))
+
+    def run(self, later: timedelta = timedelta(0)) -> Run:
+        """Transactions as the service makes them, at a time that is later than the present."""
+        return lambda work, *args: run(self.database.engine, lambda tx: work(tx, *args), lambda _tx: later)[0]
+
+    def work_off(self, provider: Provider, later: timedelta = timedelta(0)) -> None:
+        """Have the provider asked all that is due by then."""
+        asking.work_off(self.run(later), provider)
+
+    def refund(self, trade: Trade, amount: Money, actor: Actor | None = OPERATOR, reason: str = "Two boxes were wet.") -> dict[str, Any]:
+        asked = call(payment_methods.MAKE_REFUND, actor, {"id": trade.order_id, "amount": wire(amount), "reason": reason})
+        return self.database.run(lambda tx: refunds.make_refund(tx, asked))  # type: ignore[no-any-return]
 
     def payments(self, order_id: str, actor: Actor | None = OPERATOR) -> dict[str, Any]:
         asked = call(contract.GET_ORDER_PAYMENTS, actor, {"id": order_id})

@@ -105,6 +105,8 @@ def test_a_form_that_agrees_with_its_order_passes_with_and_without_earlier_forms
         ("payment", {"amount": "157840.001"}, "amount"),
         ("payment", {"currency": "EUR"}, "currency"),
         ("payment", {"method": "balance"}, "method"),
+        ("payment", {"method": "card", "payment_method_id": "0197a3f0-0000-7000-8000-00000000000c"}, "method"),
+        ("payment", {"payment_method_id": "0197a3f0-0000-7000-8000-00000000000c"}, "payment_method_id"),
         ("payment", {"paid_on": "2026-04-01"}, "paid_on"),
         ("payment_confirmation", {"received_amount": usd("157840.01")}, "received_amount"),
         ("payment_confirmation", {"received_amount": {"amount": "157840.00", "currency": "EUR"}}, "received_amount"),
@@ -179,6 +181,14 @@ def test_all_that_disagrees_is_told_at_once() -> None:
 def test_under_escrow_the_buyer_pays_from_the_balance() -> None:
     assert list(check("payment", loaded("payment"), facts(settlement="escrow"))) == ["method"]
     assert check("payment", loaded("payment", {"method": "balance"}), facts(settlement="escrow")) == {}
+
+
+@pytest.mark.parametrize("method", ["card", "wallet", "bank_debit"])
+def test_under_escrow_the_buyer_pays_by_what_is_bound_and_says_which(method: str) -> None:
+    bound = {"method": method, "payment_method_id": "0197a3f0-0000-7000-8000-00000000000c"}
+    assert check("payment", loaded("payment", bound), facts(settlement="escrow")) == {}
+    assert list(check("payment", loaded("payment", {"method": method}), facts(settlement="escrow"))) == ["payment_method_id"]
+    assert list(check("payment", loaded("payment", bound | {"method": "balance"}), facts(settlement="escrow"))) == ["payment_method_id"]
 
 
 def test_an_amount_is_compared_as_a_number_not_as_a_text() -> None:

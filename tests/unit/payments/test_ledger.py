@@ -7,7 +7,7 @@ import pytest
 from services.payments.domain.ledger import CHART, MOVEMENTS, Movement, balance, balance_after, kind_of
 from shared.kit.money import Money
 
-OWNERS = {"order": "o", "buyer": "b", "supplier": "s", "party": "b"}
+OWNERS = {"order": "o", "buyer": "b", "supplier": "s", "party": "b", "provider": "p"}
 
 
 @pytest.mark.parametrize("movement", MOVEMENTS.values(), ids=lambda each: each.kind)
@@ -29,12 +29,13 @@ def test_a_debit_account_grows_by_debits_and_a_credit_account_by_credits() -> No
     assert balance("escrow:o", 3, 10) == 7
 
 
-def test_only_what_is_invoiced_and_what_comes_by_bank_is_taken_from_nowhere() -> None:
-    assert {movement.kind for movement in MOVEMENTS.values() if not movement.lowered(OWNERS)} == {"invoiced", "deposit"}
+def test_only_what_is_invoiced_and_what_comes_from_outside_is_taken_from_nowhere() -> None:
+    outside = {"invoiced", "deposit", "escrow_captured", "undue_captured"}
+    assert {movement.kind for movement in MOVEMENTS.values() if not movement.lowered(OWNERS)} == outside
 
 
 def test_funds_never_mix_with_the_claims_of_direct_settlement() -> None:
     """What the platform has and owes is one book, what buyer and supplier say to each other another: no movement joins them."""
-    funds = {"bank", "balance", "escrow", "freight", "carriage"}
+    funds = {"bank", "balance", "provider", "escrow", "returning", "freight", "carriage"}
     for movement in MOVEMENTS.values():
         assert (kind_of(movement.debit).name in funds) == (kind_of(movement.credit).name in funds), movement.kind

@@ -8,15 +8,28 @@ import pytest
 
 from services.payments.application.reactions import ON_ORDERS
 from services.payments.domain.ledger import MOVEMENTS
-from services.payments.domain.order_account import ROWS, STATES, OrderAccount, PaymentRefused, Row, check_payment, decide, position, row_for
+from services.payments.domain.order_account import (
+    CAPTURED,
+    RETURNED,
+    ROWS,
+    STATES,
+    OrderAccount,
+    PaymentRefused,
+    Row,
+    check_payment,
+    decide,
+    position,
+    row_for,
+)
 from shared.contracts.events import EVENTS
-from shared.contracts.trade import SETTLEMENTS
 from shared.kit.errors import Conflict, Invalid
 from shared.kit.money import Money
 
 DUE = Money(100_00, "USD")
 DIRECT = OrderAccount("order", "buyer", "supplier", "direct", DUE, "open")
 ESCROW = replace(DIRECT, settlement="escrow")
+THROUGH_PROVIDER = replace(ESCROW, provider="sandbox")
+WAYS = {"direct": DIRECT, "escrow": ESCROW, "provider": THROUGH_PROVIDER}
 
 CANCELLED, REJECTED = "orders.order_cancelled.v1", "orders.order_rejected.v1"
 SUBMITTED, CONFIRMED = "orders.payment_submitted.v1", "orders.payment_confirmed.v1"
@@ -28,37 +41,41 @@ def usd(minor: int) -> Money:
 
 class TestTheTable:
     def test_every_event_in_it_is_listened_to_and_has_a_contract(self) -> None:
-        assert {row.event for row in ROWS} == ON_ORDERS.keys()
+        assert {row.event for row in ROWS} == ON_ORDERS.keys() | {CAPTURED, RETURNED}
         assert ON_ORDERS.keys() <= EVENTS.keys()
 
     def test_every_event_told_has_a_contract(self) -> None:
         assert {row.tells for row in ROWS if row.tells} <= EVENTS.keys()
 
-    def test_every_movement_of_an_order_is_made_by_some_row(self) -> None:
-        assert {row.movement for row in ROWS if row.movement} == {each.kind for each in MOVEMENTS.values() if each.of == "order_id"}
+    def test_every_movement_of_an_order_but_those_of_refunds_on_their_way_is_made_by_some_row(self) -> None:
+        elsewhere = {"undue_captured", "escrow_returned", "escrow_credited"}
+        assert {row.movement for row in ROWS if row.movement} == {each.kind for each in MOVEMENTS.values() if each.of == "order_id"} - elsewhere
+
+    def test_every_account_is_on_one_of_the_ways(self) -> None:
+        assert {row.way for row in ROWS} == {account.way for account in WAYS.values()} == WAYS.keys()
 
     def test_no_movement_is_made_twice_on_one_walk(self) -> None:
         """The database allows each movement once an order."""
-        for settlement in SETTLEMENTS:
-            for walk in walks(settlement, None):
+        for way in WAYS:
+            for walk in walks(way, "open" if way == "provider" else None):
                 movements = [row.movement for row in walk if row.movement]
                 assert len(movements) == len(set(movements))
 
-    @pytest.mark.parametrize("settlement", SETTLEMENTS)
-    def test_every_other_event_is_refused_and_the_error_tells_the_state(self, settlement: str) -> None:
-        answered = {(row.source, row.event) for row in ROWS if row.settlement == settlement}
-        refused = [(state, event) for state in (None, *STATES) for event in ON_ORDERS if (state, event) not in answered]
+    @pytest.mark.parametrize("way", WAYS)
+    def test_every_other_event_is_refused_and_the_error_tells_the_state(self, way: str) -> None:
+        answered = {(row.source, row.event) for row in ROWS if row.way == way}
+        refused = [(state, event) for state in (None, *STATES) for event in (*ON_ORDERS, CAPTURED, RETURNED) if (state, event) not in answered]
         assert refused
         for state, event in refused:
             with pytest.raises(Conflict, match=state or "not open") as caught:
-                row_for(replace(DIRECT, settlement=settlement, state=state), event)
+                row_for(replace(WAYS[way], state=state), event)
             assert caught.value.code == "out_of_turn"
 
 
-def walks(settlement: str, state: str | None) -> list[list[Row]]:
-    """Every way through the table from the state on."""
-    onward = [row for row in ROWS if row.settlement == settlement and row.source == state]
-    return [[row, *rest] for row in onward for rest in walks(settlement, row.target)] or [[]]
+def walks(way: str, state: str | None) -> list[list[Row]]:
+    """Every walk through the rows of the way from the state on."""
+    onward = [row for row in ROWS if row.way == way and row.source == state]
+    return [[row, *rest] for row in onward for rest in walks(way, row.target)] or [[]]
 
 
 class TestAmounts:
@@ -116,9 +133,22 @@ class TestAmounts:
         (transfer,) = outcome.transfers
         assert (outcome.state, transfer.debit, transfer.credit) == ("held", "balance:buyer", "escrow:order")
 
+    def test_what_a_provider_captured_is_held_and_goes_back_the_same_way(self) -> None:
+        captured = decide(row_for(THROUGH_PROVIDER, CAPTURED), THROUGH_PROVIDER, None)
+        (taken,) = captured.transfers
+        assert (captured.state, taken.debit, taken.credit) == ("held", "provider:sandbox", "escrow:order")
+        held = replace(THROUGH_PROVIDER, state="held")
+        given_up = decide(row_for(held, CANCELLED), held, usd(60_00), said=DUE)
+        (set_aside,) = given_up.transfers
+        assert (given_up.state, given_up.amount, given_up.tells) == ("returning", usd(60_00), None)
+        assert (set_aside.debit, set_aside.credit) == ("escrow:order", "returning:order")
+        returning = replace(THROUGH_PROVIDER, state="returning")
+        returned = decide(row_for(returning, RETURNED), returning, None, said=usd(60_00))
+        assert (returned.state, returned.amount, returned.transfers, returned.tells) == ("refunded", usd(60_00), (), "payments.refund_made.v1")
+
 
 class TestPayments:
-    @pytest.mark.parametrize(("account", "method"), [(DIRECT, "bank_transfer"), (DIRECT, "letter_of_credit"), (ESCROW, "balance")])
+    @pytest.mark.parametrize(("account", "method"), [(DIRECT, "bank_transfer"), (DIRECT, "letter_of_credit"), (ESCROW, "balance"), (ESCROW, "card")])
     def test_the_amount_due_is_taken_however_it_is_written(self, account: OrderAccount, method: str) -> None:
         for amount in ("100", "100.0", "100.00", "100.0000"):
             check_payment(account, method, amount, "USD")
@@ -131,6 +161,7 @@ class TestPayments:
             (DIRECT, "bank_transfer", "100.001", "USD", "amount_mismatch"),
             (DIRECT, "bank_transfer", "100.00", "EUR", "currency_mismatch"),
             (DIRECT, "balance", "100.00", "USD", "method_not_accepted"),
+            *((DIRECT, method, "100.00", "USD", "method_not_accepted") for method in ("card", "wallet", "bank_debit")),
             (ESCROW, "bank_transfer", "100.00", "USD", "method_not_accepted"),
             (replace(DIRECT, state="closed"), "bank_transfer", "100.00", "USD", "account_closed"),
             *((replace(DIRECT, state=state), "bank_transfer", "100.00", "USD", "already_paid") for state in ("reported", "settled", "refund_due", "refunded")),

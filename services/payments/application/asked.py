@@ -1,0 +1,54 @@
+"""What payments and refunds that a provider is asked about have in common: how they begin, what may be heard of them, when to ask again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.payments.domain.provider_payment import Rows, is_over, pause
+from shared.kit.ids import new_id
+from shared.kit.money import Money
+from shared.platform.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the provider answered: a payment's or refund's state; its reference and amount, where there is one at all; and why."""
+
+    state: str
+    reference: str | None = None
+    amount: Money | None = None
+    reason: str | None = None
+
+
+def requested(tx: Transaction, order_id: str, provider: str | None, amount: Money) -> dict[str, Any]:
+    """The columns of a new row, which is asked about at once."""
+    row = {"id": new_id(), "order_id": order_id, "provider": provider, "state": "requested", "amount": amount.minor, "currency": amount.currency}
+    return row | {"attempts": 0, "created_at": tx.now, "changed_at": tx.now, "next_at": tx.now}
+
+
+def check(row: Any, heard: Heard | None) -> None:
+    """ValueError where the provider answered about something else than the row."""
+    if heard and heard.reference not in (None, row.reference or heard.reference):
+        raise ValueError(f"{row.id} is {row.reference} at the provider, which answers about {heard.reference}")
+    if heard and heard.amount not in (None, Money(row.amount, row.currency)):
+        raise ValueError(f"{row.id} is about {Money(row.amount, row.currency)}, the provider says {heard.amount}")
+
+
+def known_as(row: Any, heard: Heard | None) -> str | None:
+    """The provider's name for it, by now."""
+    return row.reference or (heard.reference if heard else None)
+
+
+def after(tx: Transaction, table: Rows, row: Any, target: str, until: datetime, heard: Heard | None) -> dict[str, Any]:
+    """The row's columns once it was asked about, leased `until` then: it is in `target`, and asked about again at some time, or not."""
+    reference = known_as(row, heard)
+    news = (target, reference) != (row.state, row.reference)
+    if row.next_at != until:  # somebody wants it looked at, or is asking already
+        next_at = row.next_at
+    elif heard and is_over(table, target):
+        next_at = None
+    else:
+        next_at = tx.now if news else tx.now + pause(row.attempts)
+    return {"state": target, "reference": reference, "next_at": next_at, "attempts": 0 if news else row.attempts, "changed_at": tx.now}
