@@ -46,7 +46,7 @@ class MakeRefund(Shape):
     reason = Text(500, required=True)
 
 
-class Refund(Shape):
+class PaymentRefund(Shape):
     id = Id(required=True)
     order_id = Id(required=True)
     kind = fields.String(required=True, metadata={"description": "`whole`, `part`, or `undue`: of a payment that was taken although it had been given up."})
@@ -62,6 +62,6 @@ LIST_PAYMENT_METHODS = Operation("payments", "list_payment_methods", Empty, Paym
 REMOVE_PAYMENT_METHOD = Operation("payments", "remove_payment_method", ById, PaymentMethods, writes=True)
 """What is under way with it goes on. Answers what is left."""
 PAYMENT_CALLBACK = Operation("payments", "payment_callback", Callback, Empty, writes=True)
-MAKE_REFUND = Operation("payments", "make_refund", MakeRefund, Refund, writes=True)
+MAKE_REFUND = Operation("payments", "make_refund", MakeRefund, PaymentRefund, writes=True)
 """By an operator."""
-GET_REFUND = Operation("payments", "get_refund", ById, Refund)
+GET_REFUND = Operation("payments", "get_refund", ById, PaymentRefund)

@@ -6,7 +6,7 @@ from marshmallow import fields
 
 from shared.contracts.fields import Id, Money, Rate, Shape, Text, Timestamp
 from shared.contracts.operations import ById, Empty, Operation
-from shared.contracts.payment_methods import Refund
+from shared.contracts.payment_methods import PaymentRefund
 
 
 class Transfer(Shape):
@@ -49,7 +49,7 @@ class OrderPayments(Shape):
     exchange = fields.Nested(OrderExchange, required=True, allow_none=True, metadata={"description": "Null where that is the order's own currency."})
     transfers = fields.List(fields.Nested(Transfer), required=True)
     provider_payments = fields.List(fields.Nested(ProviderPayment), required=True)
-    refunds = fields.List(fields.Nested(Refund), required=True)
+    refunds = fields.List(fields.Nested(PaymentRefund), required=True)
 
 
 class Balances(Shape):

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,11 @@ class ProviderProcess:
         """Its sums in minor units, by currency."""
         items = self.call("GET", "/v1/ledger").json()["items"]
         return {each.pop("currency"): each for each in items}
+
+    def kept(self, currency: str = "USD") -> Decimal:
+        """What is left here of all that was captured, in major units of two decimals."""
+        sums = self.ledger().get(currency, {"captured": 0, "refunded": 0})
+        return Decimal(sums["captured"] - sums["refunded"]).scaleb(-2)
 
 
 @contextmanager

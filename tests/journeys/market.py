@@ -8,9 +8,9 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from copy import deepcopy
+from copy import copy, deepcopy
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from tests.builders.system import System
 from tradelane.client import Client
@@ -39,9 +39,9 @@ def changed(form: Json, changes: Mapping[str, Any]) -> Json:
     return copy
 
 
-def eventually(answer: Callable[[], Any], expected: Any) -> None:
+def eventually(answer: Callable[[], Any], expected: Any, seconds: float = 20) -> None:
     """Other services follow an order's events, and the clock its deadlines, in their own time."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + seconds
     while answer() != expected and time.monotonic() < deadline:
         time.sleep(0.1)
     assert answer() == expected
@@ -57,6 +57,8 @@ def another(client: Client) -> Client:
 class Market:
     """A buyer and a supplier with their products in one system, and an operator; any number of orders."""
 
+    SESSIONS: tuple[str, ...] = ("buyer", "supplier", "operator")
+
     def __init__(self, system: System, operator: Client) -> None:
         self.system = system
         self.url = system.url
@@ -67,6 +69,14 @@ class Market:
         self.accounts = {who: self.register(who, self.clients[who]) for who in ("buyer", "supplier")}
         listed = [self.supplier.post("/v1/products", product | {"stock": STOCK}) for product in TRADE.products]
         self.products = {product["sku"]: product["id"] for product in listed}
+
+    def elsewhere(self) -> Self:
+        """The same accounts, on connections of their own."""
+        other = copy(self)
+        for name in self.SESSIONS:
+            setattr(other, name, another(getattr(self, name)))
+        other.clients = {who: getattr(other, who) for who in self.clients}
+        return other
 
     def register(self, role: str, client: Client) -> Json:
         """A new account in the role, signed in to."""

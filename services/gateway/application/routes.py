@@ -184,7 +184,7 @@ READERS: dict[type[Schema], Operation] = {
     orders.Order: orders.GET_ORDER,
     purchases.Purchase: purchases.GET_PURCHASE,
     logistics_orders.LogisticsOrder: logistics_orders.GET_LOGISTICS_ORDER,
-    payment_methods.Refund: payment_methods.GET_REFUND,
+    payment_methods.PaymentRefund: payment_methods.GET_REFUND,
 }
 """Answers that may await other services (`awaiting`) → the operation that reads them again, by `id`."""
 
