@@ -22,6 +22,7 @@ from shared.kit.errors import Conflict, Forbidden, NotFound
 from shared.kit.ids import new_id, new_number
 from shared.platform import commands
 from tests.builders.database import call
+from tests.integration.logistics.parcels import add_tariff, parcel
 from tests.integration.logistics.scene import OPERATOR, Scene, Trade
 from tests.unit.logistics.parcels import logistics_order, package, small_order
 
@@ -97,6 +98,14 @@ def desk(scene: Scene) -> Desk:
 def test_an_orders_label_is_printed_once_its_waybill_is_issued(desk: Desk) -> None:
     (page,) = desk.label(booked(desk.scene))
     assert all(word in page for word in (waybill(1), "TO-00001", "Jörg Müller", "Postal parcel", "CN22"))
+
+
+def test_a_parcel_booked_online_has_a_label_for_each_of_its_packages(desk: Desk) -> None:
+    add_tariff(desk.scene)
+    trade = parcel(desk.scene, booked=True)
+    one, two = desk.label(trade, trade.supplier)
+    assert all(word in one for word in (trade.booked()["waybill_number"], "DHL", "1 / 2", "Li Na", "7 Fuhua Road", "3.000 kg", "Return to sender", "117.00"))
+    assert "2 / 2" in two
 
 
 @pytest.mark.parametrize(("state", "number"), [("awaiting_freight", None), ("refused", None), ("voided", "CP000000001CN")])
