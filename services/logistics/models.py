@@ -151,7 +151,7 @@ waybill_serials = Table(
 )
 
 # Labels of many orders in one document: the orders as they were asked for, and what is printed of them, in parts by the place of each part's first order.
-# Whoever works at a batch has it until `claimed_until`.
+# Whoever works at a batch has it until `claimed_until`, which then is when its turn ended.
 label_batches = Table(
     "label_batches",
     metadata,

@@ -100,10 +100,10 @@ class Printed:
 
 
 def claim(tx: Transaction) -> Work | None:
-    """Work to do, of the oldest batch that nobody is at; it is the caller's for a while."""
-    free = or_(batches.c.claimed_until.is_(None), batches.c.claimed_until < tx.now)
-    oldest = select(batches).where(_UNFINISHED, free).order_by(batches.c.created_at, batches.c.id).limit(1)
-    batch = tx.execute(oldest.with_for_update(skip_locked=True)).one_or_none()
+    """Work to do, the caller's for a while, of the batch whose last turn is longest ago: so a small one does not wait for the end of a large one."""
+    free = or_(batches.c.claimed_until.is_(None), batches.c.claimed_until <= tx.now)
+    waiting = select(batches).where(_UNFINISHED, free).order_by(batches.c.claimed_until.nulls_first(), batches.c.id).limit(1)
+    batch = tx.execute(waiting.with_for_update(skip_locked=True)).one_or_none()
     if batch is None:
         return None
     until = tx.now + CLAIMED
@@ -133,7 +133,7 @@ def print_work(work: Work) -> Printed:
 
 def keep(tx: Transaction, work: Work, printed: Printed) -> None:
     """Keep what is printed and let go of the batch; nothing where the work took so long that another has it now."""
-    mine = update(batches).where(batches.c.id == work.batch_id, batches.c.claimed_until == work.until).values(claimed_until=None)
+    mine = update(batches).where(batches.c.id == work.batch_id, batches.c.claimed_until == work.until).values(claimed_until=tx.now)
     if not tx.execute(mine).rowcount:
         return
     for position, content in printed.contents.items():

@@ -243,6 +243,21 @@ def test_two_batches_are_worked_at_side_by_side(desk: Desk) -> None:
     assert {first.batch_id, second.batch_id} == {one["id"], other["id"]}
 
 
+def test_a_small_batch_does_not_wait_for_the_end_of_a_large_one(desk: Desk) -> None:
+    for serial in range(80):
+        booked(desk.scene, serial)
+    large = desk.make(*(f"TO-{serial:05d}" for serial in range(80)))
+    turns = []
+    for made in (large, desk.make("TO-00000"), desk.make("TO-00001")):
+        work = desk.claim()
+        assert work is not None
+        desk.keep(work)
+        turns.append((made["id"], work.batch_id))
+    assert [work for _, work in turns] == [made for made, _ in turns]
+    assert desk.work() == 3
+    assert desk.batch(large["id"])["done"] == 80
+
+
 def test_a_document_that_is_large_enough_takes_no_more_and_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(label_batches, "LARGEST", 1000)
     for serial in range(30):
