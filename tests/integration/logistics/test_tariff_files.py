@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from shared.kit.ids import new_id
 from shared.platform.commands import once
 from tests.builders.database import TestDatabase, call
 from tests.integration.logistics.scene import OPERATOR
-from tests.integration.logistics.test_tariffs import TODAY
+from tests.integration.logistics.test_tariffs import TODAY, wait_for_one_that_waits
 
 YESTERDAY, TOMORROW = (f"{TODAY.fromordinal(TODAY.toordinal() + days)}" for days in (-1, 1))
 
@@ -89,6 +90,17 @@ def test_what_is_shipped_is_for_channels_that_have_no_tariff(database: TestDatab
     assert mine == ["somebody"]
     assert {each["channel"]: each["in_force"] for each in listed(database)} == dict.fromkeys(CHANNELS, True)
     assert len(listed(database)) == len(CHANNELS)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_what_is_shipped_is_loaded_once_by_two_at_the_same_time(database: TestDatabase) -> None:
+    with ThreadPoolExecutor(2) as pool, database.transaction() as tx:
+        add_shipped(tx)
+        other = pool.submit(database.run, add_shipped)
+        wait_for_one_that_waits(database)
+        tx.connection.commit()
+        other.result(20)
+    assert [(each["channel"], each["revision"]) for each in listed(database)] == [(channel, 1) for channel in sorted(CHANNELS)]
 
 
 def test_a_big_tariff_is_loaded_and_read(database: TestDatabase) -> None:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
-from services.logistics.domain.channels import Channel, Packages, chargeable_kg, goods_refusal, packages_refusal
+from services.logistics.domain.channels import Channel, Packages, chargeable_kg, goods_refusal, packages_refusal, slowness_refusal, volumetric_kg
 
 AIR = Channel("air", "Air freight", "air", 3, 10, Decimal(1000), Decimal(300), Decimal(310), Decimal(6000), ("battery",), ("DE", "NL"))
 SEA = replace(AIR, code="sea", name="Sea freight", mode="sea", cm3_per_kg=None, destinations=None)
@@ -98,3 +99,20 @@ def test_bulky_packages_are_refused_by_their_volumetric_weight() -> None:
     assert refusal.reason == "too_heavy"
     assert refusal.message.startswith("By their volume the packages count as 1,020 kg")
     assert packed(light, mode="sea", channel=SEA) is None
+
+
+def test_the_volumetric_mass_is_all_packages_volume() -> None:
+    assert volumetric_kg([CARTON, replace(CARTON, count=1)], Decimal(6000)) == 11 * Decimal(20)
+
+
+@pytest.mark.parametrize(("days", "reason"), [(None, None), (10, None), (11, None), (9, "too_slow"), (0, "too_slow")])
+def test_a_channel_promises_its_longest_transit_time(days: int | None, reason: str | None) -> None:
+    today = date(2026, 3, 1)
+    refusal = slowness_refusal(AIR, today, None if days is None else today + timedelta(days))
+    assert (refusal and refusal.reason) == reason
+
+
+def test_a_channel_that_is_too_slow_says_when_it_may_be_there() -> None:
+    refusal = slowness_refusal(AIR, date(2026, 3, 1), date(2026, 3, 10))
+    assert refusal is not None
+    assert refusal.message == "Air freight takes 3 to 10 days: sent on 2026-03-01, it may be there on 2026-03-11 only, after 2026-03-10."
