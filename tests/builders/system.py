@@ -30,7 +30,7 @@ class System:
     """`url` is the gateway's. `start` and `stop` may be called in turn: the data stays."""
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
-        self.port = free_port()
+        self.port = int(environment.get("HTTP_PORT", 0)) or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = os.environ | {"HTTP_PORT": str(self.port), "PYTHONWARNINGS": "ignore"} | environment
         self.log = log

@@ -162,5 +162,4 @@ def system_with_provider(folder: Path, broker: str, management: str, database: s
         running_provider(folder, "--webhook-url", f"http://127.0.0.1:{port}/v1/payment-callbacks/sandbox") as provider,
         real_system(broker, management, database, folder, HTTP_PORT=str(port), **provider.environment) as system,
     ):
-        system.url = f"http://127.0.0.1:{port}"
         yield system, provider
