@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from eventlet import spawn_after
+
 from services.payments.application import asking, callbacks, exchange, freight, handlers, methods, providers, queries, refunds
 from services.payments.application.payer import Payer
-from services.payments.application.reactions import REACTIONS
+from services.payments.application.reactions import PROVIDER_WANTED, REACTIONS
 from shared.contracts import (
     exchange as exchange_contract,
     freight as freight_contract,
@@ -20,14 +22,18 @@ from shared.platform.database import Transaction
 from shared.platform.rpc import rpc
 from shared.platform.settings import settings
 from shared.platform.store import Store
-from shared.platform.timer import every
+from shared.platform.timer import Bell, every
 from shared.platform.wire import Event
+
+SOON = 0.05
+"""Seconds in which a transaction that is about to commit nearly always has; what it leaves is found anyway."""
 
 
 class PaymentsService:
     name = "payments"
     store = Store()
     provider = Payer()
+    asked_for = Bell()
 
     @rpc(contract.GET_ORDER_PAYMENTS)
     def get_order_payments(self, call: Call) -> Any:
@@ -83,7 +89,9 @@ class PaymentsService:
 
     @rpc(payment_methods.MAKE_REFUND)
     def make_refund(self, call: Call) -> Any:
-        return self.store.write(call, refunds.make_refund)
+        refund = self.store.write(call, refunds.make_refund)
+        self.asked_for.ring()
+        return refund
 
     @rpc(payment_methods.GET_REFUND)
     def get_refund(self, call: Call) -> Any:
@@ -91,10 +99,12 @@ class PaymentsService:
 
     @rpc(payment_methods.PAYMENT_CALLBACK)
     def payment_callback(self, call: Call) -> Any:
-        told = callbacks.read(self.provider, call)
-        return self.store.write(callbacks.once(call, told), callbacks.wake, told) if told else {}
+        if told := callbacks.read(self.provider, call):
+            self.store.write(callbacks.once(call, told), callbacks.wake, told)
+            self.asked_for.ring()
+        return {}
 
-    @every(seconds=0.2)
+    @every(seconds=1.0, bell=asked_for)
     def ask_provider(self) -> None:
         if self.provider:
             asking.work_off(self.store.run, self.provider)
@@ -102,3 +112,5 @@ class PaymentsService:
     @consumes(REACTIONS)
     def react(self, tx: Transaction, event: Event) -> None:
         REACTIONS[event.type](tx, event)
+        if event.type in PROVIDER_WANTED:
+            spawn_after(SOON, self.asked_for.ring)

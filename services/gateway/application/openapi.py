@@ -167,7 +167,7 @@ def _answers(route: Route) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _problems(route: Route) -> Iterator[int]:
-    writes = route.method != GET
+    has_body = route.method not in (GET, DELETE)
     when = {
         400: True,
         401: not route.public or route.is_callback or route.knows_caller or route.operation.name in ("sign_in", "refresh"),
@@ -175,8 +175,8 @@ def _problems(route: Route) -> Iterator[int]:
         404: bool(route.parameters),
         409: route.operation.writes,
         412: route.takes_if_match,
-        413: writes,
-        415: writes,
+        413: has_body,
+        415: has_body,
         422: True,
         500: True,
         503: True,

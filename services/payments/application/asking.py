@@ -40,16 +40,16 @@ Run = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One thing to ask: about `row` as it was leased, a payment or a refund of the payment that has the `reference`."""
+    """One thing to ask, about `row` as it was leased: a payment, or a refund of the `payment` that has this reference at the provider."""
 
     row: Any
     question: str
-    reference: str | None
     until: datetime
+    payment: str | None = None
 
     @property
     def is_refund(self) -> bool:
-        return hasattr(self.row, "payment_id")
+        return self.payment is not None
 
     @property
     def key(self) -> str:
@@ -78,7 +78,7 @@ def lease(tx: Transaction, provider: str, most: int) -> list[Task]:
         for row in tx.execute(due.with_for_update(skip_locked=True)).all():
             state = step(steps, row.state, ASKED).target
             tx.execute(update(table).where(table.c.id == row.id).values(state=state, attempts=row.attempts + 1, next_at=until))
-            tasks.append(_task(tx, row, state, until))
+            tasks.append(_payment(row, state, until) if table is provider_payments else _refund(tx, row, until))
     return tasks
 
 
@@ -106,11 +106,13 @@ def ask(provider: Provider, task: Task) -> Heard | None:
     return Heard(answer.state, answer.reference, answer.amount, answer.reason)
 
 
-def _task(tx: Transaction, row: Any, state: str, until: datetime) -> Task:
-    if hasattr(row, "payment_id"):
-        payment = tx.execute(select(provider_payments.c.reference).where(provider_payments.c.id == row.payment_id)).scalar_one()
-        return Task(row, LOOK if row.reference else REFUND, payment, until)
-    return Task(row, question(state, row.reference, row.said), row.reference, until)
+def _payment(row: Any, state: str, until: datetime) -> Task:
+    return Task(row, question(state, row.reference, row.said), until)
+
+
+def _refund(tx: Transaction, row: Any, until: datetime) -> Task:
+    payment = tx.execute(select(provider_payments.c.reference).where(provider_payments.c.id == row.payment_id)).scalar_one()
+    return Task(row, LOOK if row.reference else REFUND, until, payment)
 
 
 def _call(provider: Provider, task: Task) -> Any:
@@ -119,7 +121,7 @@ def _call(provider: Provider, task: Task) -> Any:
     if task.question == AUTHORIZE:
         return provider.authorize(task.key, row.method, amount, f"Tradelane order {row.order_id}")
     if task.question == REFUND:
-        return provider.refund(task.key, str(task.reference), amount)
+        return provider.refund(task.key, str(task.payment), amount)
     if task.question == LOOK:
         return provider.refund_of(row.reference) if task.is_refund else provider.payment(row.reference)
     return {CAPTURE: provider.capture, CANCEL: provider.cancel}[task.question](task.key, row.reference)

@@ -54,7 +54,7 @@ def get_refund(tx: Transaction, call: Call) -> dict[str, Any]:
 
 
 def as_refund(row: Any) -> dict[str, Any]:
-    """A `Refund`, of a row by column name."""
+    """A `PaymentRefund`, of a row by column name."""
     told_by = REFUND_TELLS[row["kind"]]
     on_its_way = told_by is not None and row["state"] in ON_ITS_WAY
     return {**row, "amount": Money(row["amount"], row["currency"]), "awaiting": [told_by] if on_its_way else []}

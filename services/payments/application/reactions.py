@@ -73,6 +73,8 @@ ON_ORDERS: dict[str, Reaction] = {
     "orders.refund_received.v1": follow,
     "orders.protection_ended.v1": follow,
 }
+PROVIDER_WANTED = ("orders.payment_submitted.v1", "orders.order_cancelled.v1")
+"""Those after which there may be something to ask the provider at once."""
 REACTIONS: dict[str, Reaction] = {
     **ON_ORDERS,
     "logistics.freight_due.v1": freight_charges.charge,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -305,6 +306,19 @@ class TestRefunds:
         assert ("part_refunded", told) in scene.told(trade.order_id)
         assert sorted(scene.told_names(trade.order_id)) == ["account_opened", "funds_released", "part_refunded", "part_refunded", "payment_recorded"]
         assert (scene.balances(trade.supplier), provider.has(), scene.faults()) == ([usd(200_00)], 200_00, [])
+
+    def test_what_was_paid_in_another_currency_goes_back_in_it_and_the_rest_is_released_in_the_orders_own(self, scene: Scene, provider: ModelProvider) -> None:
+        trade = Trade("escrow", usd(200_00), pay_in="EUR", rate=Decimal("0.9"))
+        scene.happen(trade.placed())
+        held(scene, provider, trade)
+        assert (scene.payments(trade.order_id)["held"], provider.has("EUR")) == (Money(180_00, "EUR"), 180_00)
+        with pytest.raises(Invalid):
+            scene.refund(trade, usd(1))
+        scene.refund(trade, Money(45_00, "EUR"))
+        scene.happen(trade.protection_ended())
+        scene.work_off(provider)
+        assert (scene.balances(trade.supplier), provider.has("EUR")) == ([usd(150_00)], 135_00)
+        assert scene.faults() == []
 
     def test_a_part_and_then_the_whole_rest_go_back(self, scene: Scene, provider: ModelProvider, trade: Trade) -> None:
         held(scene, provider, trade)

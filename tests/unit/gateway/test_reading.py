@@ -10,6 +10,7 @@ import pytest
 from services.gateway.application.reading import parse
 from shared.contracts.catalog import ADD_PRODUCT, CHANGE_PRODUCT, LIST_PRODUCTS
 from shared.contracts.orders import ACT_ON_ORDER
+from shared.contracts.payment_methods import ADD_PAYMENT_METHOD, REMOVE_PAYMENT_METHOD
 from shared.kit.errors import Malformed
 from tests.unit.gateway.fakes import ORDER, Gateway, order
 
@@ -125,3 +126,18 @@ def test_if_match_must_be_one_of_our_etags(gateway: Gateway, given: str) -> None
 
 def test_a_precondition_is_never_passed_over_in_silence(gateway: Gateway) -> None:
     assert gateway.ask("POST", "/v1/products", {}, If_Match='"7"').json["code"] == "if_match_not_taken"
+
+
+@pytest.mark.parametrize("body", [{"token": "4242 4242 4242 4242"}, {"provider": "sandbox", "token": "tok_1", "label": "4242424242424242"}])
+def test_a_card_number_gets_no_further_than_here(gateway: Gateway, body: dict[str, str]) -> None:
+    refused = gateway.ask("POST", "/v1/payment-methods", body)
+    assert (refused.status_code, refused.json["code"]) == (422, "card_number_refused")
+    assert "4242" not in refused.text
+    assert gateway.services.calls_of(ADD_PAYMENT_METHOD) == []
+
+
+def test_a_deletion_needs_no_body(gateway: Gateway) -> None:
+    gateway.services.answers[REMOVE_PAYMENT_METHOD] = {"items": []}
+    assert gateway.ask("DELETE", f"/v1/payment-methods/{ORDER}").json == {"items": []}
+    (asked,) = gateway.services.calls_of(REMOVE_PAYMENT_METHOD)
+    assert asked.data == {"id": ORDER}
