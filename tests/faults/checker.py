@@ -124,7 +124,7 @@ def _audit(report: dict[str, list[Sum]], found: Findings) -> None:
     """The system's own reconciliation, each of its differences where it belongs."""
     for service, sums in report.items():
         for each in sums:
-            if each.check in ("debits = credits", "totals = transfers", "escrow = orders held"):
+            if each.check in ("debits = credits", "totals = transfers", "escrow = orders held", "freight charged = ledger"):
                 found.ledger_difference += abs(each.difference)
             elif each.check == "no balance below zero":
                 found.negative_balances += abs(each.difference)

@@ -12,7 +12,8 @@ import pytest
 from services.payments.models import transfers
 from shared.kit.errors import Conflict
 from shared.kit.ids import new_id
-from tests.integration.payments.scene import Scene, Trade, usd
+from shared.kit.money import Money
+from tests.integration.payments.scene import Parcel, Scene, Trade, usd
 
 pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
@@ -101,4 +102,42 @@ def test_money_going_to_and_fro_between_two_parties_neither_deadlocks_nor_gets_l
     assert [result for result in at_once(*works) if isinstance(result, Exception)] == []
     assert scene.balances(one) == scene.balances(other) == [usd(53_00)]
     assert states(scene, (*there, *back)) == ["released"] * 10
+    assert scene.faults() == []
+
+
+def with_freight_account(scene: Scene, minor: int) -> str:
+    supplier = new_id()
+    scene.deposit(supplier, usd(2 * minor))
+    scene.bind(supplier)
+    scene.top_up(supplier, usd(minor))
+    return supplier
+
+
+def test_charges_of_one_freight_account_take_what_it_has_and_no_more(scene: Scene) -> None:
+    supplier = with_freight_account(scene, 100_00)
+    parcels = [Parcel(supplier) for _ in range(12)]
+    results = at_once(*(lambda parcel=parcel: scene.happen(parcel.due(("freight", usd(30_00)))) for parcel in parcels))
+    assert results == [None] * 12
+    assert sorted(scene.told_names(parcel.order_id)[0] for parcel in parcels) == ["freight_charged"] * 3 + ["freight_refused"] * 9
+    assert scene.freight_account(supplier)["balance"] == usd(10_00)
+    assert scene.faults() == []
+
+
+def test_one_charge_that_comes_many_times_at_once_is_taken_once(scene: Scene) -> None:
+    supplier, charge_id = with_freight_account(scene, 100_00), new_id()
+    parcel = Parcel(supplier)
+    assert at_once(*(lambda: scene.happen(parcel.due(("freight", usd(30_00)), charge_id=charge_id)) for _ in range(8))) == [None] * 8
+    assert scene.freight_account(supplier)["balance"] == usd(70_00)
+    assert scene.told_names(parcel.order_id) == ["freight_charged"]
+
+
+def test_charges_credits_and_top_ups_in_two_currencies_neither_deadlock_nor_lose_anything(scene: Scene) -> None:
+    scene.load_rates(("EUR/USD", "1.1", "2026-01-01"))
+    suppliers = [with_freight_account(scene, 100_00) for _ in range(3)]
+    parcels = [Parcel(supplier) for supplier in suppliers for _ in range(4)]
+    freight = ("freight", Money(10_00, "EUR"))
+    works = [lambda parcel=parcel: scene.happen(parcel.due(freight), parcel.credited(freight)) for parcel in parcels]
+    works += [lambda supplier=supplier: scene.top_up(supplier, usd(10_00)) for supplier in suppliers for _ in range(2)]
+    assert [result for result in at_once(*works) if isinstance(result, Exception)] == []
+    assert [scene.freight_account(supplier)["balance"] for supplier in suppliers] == [usd(120_00)] * 3
     assert scene.faults() == []
