@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,8 @@ from shared.kit.errors import Invalid
 from shared.kit.ids import new_id
 from shared.platform.calls import Call
 from shared.platform.database import Transaction
+
+AT_A_TIME = 1000
 
 _rates = exchange_rates.c
 
@@ -59,10 +61,13 @@ def read(rows: Sequence[Mapping[str, Any]]) -> list[Rate]:
 def put(tx: Transaction, rates: Sequence[Rate], by: str) -> list[bool]:
     """Add those that are not there yet, all or none; which of them are new. Invalid `rates_invalid`, its errors as `check` has them."""
     _refuse(check(tx, rates))
-    new = [tx.insert_once(exchange_rates, _row(each) | {"loaded_by": by, "loaded_at": tx.now}) for each in rates]
-    if not all(new):  # somebody may just have been faster, with other ones
+    added: set[str] = set()
+    for some in _pieces(rates):
+        rows = [_row(each) | {"loaded_by": by, "loaded_at": tx.now} for each in some]
+        added |= set(tx.execute(tx.upsert(exchange_rates).values(rows).on_conflict_do_nothing().returning(_rates.id)).scalars())
+    if len(added) < len(rates):  # somebody may just have been faster, with other ones
         _refuse(check(tx, rates))
-    return new
+    return [each.id in added for each in rates]
 
 
 def check(tx: Transaction, rates: Sequence[Rate]) -> dict[str, list[str]]:
@@ -102,8 +107,14 @@ def _refuse(errors: dict[str, list[str]]) -> None:
 
 
 def _same(tx: Transaction, rates: Sequence[Rate]) -> list[Rate]:
-    """The table's rows of these pairs."""
-    return _all(tx, select(exchange_rates).where(tuple_(_rates.base, _rates.quote).in_({(each.base, each.quote) for each in rates})))
+    """The table's rows of the same pairs that begin at the same times."""
+    key = tuple_(_rates.base, _rates.quote, _rates.valid_from)
+    return [row for some in _pieces(rates) for row in _all(tx, select(exchange_rates).where(key.in_([_key(each) for each in some])))]
+
+
+def _pieces(rates: Sequence[Rate]) -> Iterator[Sequence[Rate]]:
+    """As many at a time as one statement takes."""
+    return (rates[start : start + AT_A_TIME] for start in range(0, len(rates), AT_A_TIME))
 
 
 def _all(tx: Transaction, statement: Any) -> list[Rate]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from services.payments.application import exchange
+from services.payments.domain.exchange import Rate
 from services.payments.models import exchange_rates
 from shared.contracts.exchange import ADD_EXCHANGE_RATES, LIST_EXCHANGE_RATES
 from shared.kit.actor import Actor
@@ -18,6 +20,8 @@ from shared.kit.errors import Forbidden, Invalid, Unauthenticated
 from shared.kit.ids import new_id
 from shared.kit.money import Money
 from tests.integration.payments.scene import OPERATOR, Scene, usd
+
+JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def in_days(days: int) -> str:
@@ -58,6 +62,15 @@ class TestTheTable:
             "rates.2.quote": ["Must be another currency than the base."],
         }
         assert scene.count(exchange_rates) == 1
+
+    def test_a_long_table_is_added_at_once_and_what_is_there_already_is_known(self, scene: Scene) -> None:
+        begins = [JANUARY + timedelta(hours=number) for number in range(2500)]
+        rates = [Rate(new_id(), "EUR", "USD", Decimal(1), begin) for begin in begins]
+        assert scene.database.run(lambda tx: exchange.put(tx, rates[500:], "test")) == [True] * 2000
+        assert scene.database.run(lambda tx: exchange.put(tx, rates, "test")) == [True] * 500 + [False] * 2000
+        assert scene.count(exchange_rates) == 2500
+        wrong = [replace(rates[0], rate=Decimal(2)), *rates[1:-1], replace(rates[-1], valid_until=begins[-1] + timedelta(1))]
+        assert scene.database.run(lambda tx: exchange.check(tx, wrong)).keys() == {"rates.0.valid_from", "rates.2499.valid_from"}
 
     @pytest.mark.parametrize("rate", ["0", "-1", "NaN", "1e19", "1e-19", "1e999999", "ten"])
     def test_what_is_no_rate_is_refused(self, rate: str) -> None:
