@@ -466,4 +466,70 @@ BODIES = {
             "tariff_begins_in_the_past": [("valid_from", "2020-01-01", "or later: rail_freight has a tariff")],
         },
     ),
+    "exchange rates": Body(
+        "operator",
+        "PUT",
+        "/v1/exchange-rates",
+        {"rates": [{"base": "EUR", "quote": "USD", "rate": "1.0842", "valid_from": "2026-01-01T00:00:00Z"}]},
+        {
+            "invalid_fields": [
+                ("rates", [], LENGTH),
+                ("rates", {}, LIST),
+                ("rates.0.base", "euro", CURRENCY),
+                ("rates.0.quote", MISSING, REQUIRED),
+                ("rates.0.rate", "0", "Must be greater than or equal to"),
+                ("rates.0.rate", "NaN", SPECIAL),
+                ("rates.0.rate", "1,08", "Not a valid number."),
+                ("rates.0.valid_from", "2026-01-01", "Not a valid"),
+                ("rates.0.valid_until", 1, "Not a valid"),
+                ("rates.0.source", "ECB", UNKNOWN),
+            ],
+            "rates_invalid": [
+                ("rates.0.quote", "EUR", "Must be another currency than the base."),
+                ("rates.0.rate", "1.084212345678", "At most 12 significant digits."),
+                ("rates.0.valid_until", "2026-01-01T00:00:00Z", "Must be after valid_from."),
+            ],
+        },
+    ),
+    "exchange quote": Body(
+        "buyer",
+        "POST",
+        "/v1/exchange-quotes",
+        {"amount": {"amount": "100.00", "currency": "USD"}, "currency": "EUR"},
+        {
+            "invalid_fields": [
+                ("amount", "100.00", MONEY),
+                ("amount.amount", "0.00", "Must be more than zero."),
+                ("amount.amount", "1.001", "USD has 2 decimals, 1.001 has more."),
+                ("currency", "eur", CURRENCY),
+                ("rate", "1.2", UNKNOWN),
+            ],
+            "exchange_needless": [("currency", "USD", "This is the amount's own currency.")],
+            "no_exchange_rate": [("currency", "BRL", "There is no exchange rate between USD and BRL")],
+        },
+    ),
+    "freight account": Body(
+        "supplier",
+        "POST",
+        "/v1/freight-account",
+        {"currency": "USD"},
+        {
+            "invalid_fields": [("currency", "DOLLAR", CURRENCY), ("currency", MISSING, REQUIRED), ("balance", "1.00", UNKNOWN)],
+            "freight_account_refused": [("currency", "XAU", "Funds cannot be held in it.")],
+        },
+    ),
+    "top-up": Body(
+        "supplier",
+        "POST",
+        "/v1/freight-account/top-ups",
+        {"amount": {"amount": "10.00", "currency": "USD"}},
+        {
+            "invalid_fields": [
+                ("amount", 10, MONEY),
+                ("amount.amount", "-1.00", AMOUNT),
+                ("amount.amount", "0", "Must be more than zero."),
+                ("from", "x", UNKNOWN),
+            ]
+        },
+    ),
 }

@@ -166,6 +166,7 @@ ROUTES = (
     Route(GET,   "/v1/freight-account",                    freight.GET_FREIGHT_ACCOUNT,  "The caller's freight account and its latest charges"),
     Route(POST,  "/v1/freight-account/top-ups",            freight.TOP_UP_FREIGHT_ACCOUNT, "Top the freight account up from the caller's balance"),
     Route(GET,   "/v1/exchange-rates",                     exchange.LIST_EXCHANGE_RATES, "The exchange rates that count now, or at another time"),
+    Route(POST,  "/v1/exchange-quotes",                    exchange.QUOTE_EXCHANGE,      "What an amount comes to in another currency now"),
     Route(PUT,   "/v1/exchange-rates",                     exchange.ADD_EXCHANGE_RATES,  "Add exchange rates (operators)"),
     Route(GET,   REFUND,                                   payment_methods.GET_REFUND,         "A refund, and whether the buyer has it"),
 
