@@ -11,9 +11,9 @@ from hypothesis import assume, given, strategies as st
 from services.payments.domain.exchange import Agreed, convert
 from services.payments.domain.ledger import MOVEMENTS, Transfer
 from services.payments.domain.order_account import OrderAccount, decide, row_for
-from shared.kit.money import LARGEST_MINOR, Money
+from shared.kit.money import Money
 
-amounts = st.builds(Money, st.integers(1, 10**9), st.sampled_from(["USD", "JPY", "KWD"]))
+amounts = st.builds(Money, st.integers(1, 10**6), st.sampled_from(["USD", "JPY", "KWD"]))
 rates = st.decimals("0.0001", "10000", allow_nan=False, places=4)
 
 
@@ -22,7 +22,7 @@ def accounts(draw: st.DrawFn) -> OrderAccount:
     """An escrow order whose payment is held in another currency."""
     total, rate, currency = draw(amounts), draw(rates), draw(st.sampled_from(["EUR", "IDR", "CLF"]))
     due = convert(total, rate, currency)
-    assume(0 < due.minor <= LARGEST_MINOR)
+    assume(due.minor)
     return OrderAccount("order", "buyer", "supplier", "escrow", due, "held", Agreed(total, rate, "rate"))
 
 
