@@ -247,6 +247,25 @@ Index("refund_whole_once", refunds.c.order_id, unique=True, postgresql_where=_WH
 Index("refund_undue_once", refunds.c.payment_id, unique=True, postgresql_where=_UNDUE, sqlite_where=_UNDUE)
 Index("refunds_order", refunds.c.order_id)
 
+# The same for freight accounts.
+freight_top_ups = Table(
+    "freight_top_ups",
+    metadata,
+    Column("id", Id(), primary_key=True),
+    Column("supplier_id", Id(), ForeignKey(freight_accounts.c.supplier_id, name="freight_top_up_account_fkey"), nullable=False),
+    Column("provider", String(20), nullable=False),
+    Column("method", String(200), nullable=False),
+    Column("kind", String(20), CheckConstraint(_one_of("kind", METHOD_KINDS), name="freight_top_up_kind"), nullable=False),
+    Column("last4", String(4), nullable=False),
+    Column("state", String(20), CheckConstraint(_one_of("state", PAYMENT_STATES), name="freight_top_up_state"), nullable=False),
+    Column("said", String(20)),
+    Column("reason", String(40)),
+    *_asked(),
+    UniqueConstraint("provider", "reference", name="freight_top_up_reference"),
+    CheckConstraint(f"amount BETWEEN 1 AND {LARGEST_MINOR}", name="freight_top_up_amount"),
+)
+Index("freight_top_ups_supplier", freight_top_ups.c.supplier_id, freight_top_ups.c.created_at)
+
 _WAITING = text("next_at IS NOT NULL")
-for _table in (provider_payments, refunds):
+for _table in (provider_payments, refunds, freight_top_ups):
     Index(f"{_table.name}_due", _table.c.next_at, postgresql_where=_WAITING, sqlite_where=_WAITING)

@@ -15,6 +15,18 @@ class BindFreightAccount(Shape):
 
 class TopUp(Shape):
     amount = Money(required=True, positive=True, metadata={"description": "In the account's currency; taken from the caller's balance on the platform."})
+    payment_method_id = Id(metadata={"description": "A method that the caller has bound, to take it from instead."})
+
+
+class ProviderTopUp(Shape):
+    id = Id(required=True)
+    amount = Money(required=True)
+    kind = fields.String(required=True)
+    last4 = fields.String(required=True)
+    state = fields.String(required=True, metadata={"description": "`pending`, `made` or `refused`."})
+    reason = fields.String(required=True, allow_none=True)
+    message = fields.String(required=True, allow_none=True)
+    created_at = Timestamp(required=True)
 
 
 class FreightEntry(Shape):
@@ -44,6 +56,10 @@ class FreightAccount(Shape):
     balance = Money(required=True)
     outstanding = fields.List(Money(), required=True, metadata={"description": "Re-weighing that there were no funds for, one amount a currency."})
     bound_at = Timestamp(required=True)
+    awaiting = fields.List(
+        fields.String(), required=True, metadata={"description": "The event that tells of a top-up through a provider, while one is pending."}
+    )
+    top_ups = fields.List(fields.Nested(ProviderTopUp), required=True, metadata={"description": "The latest through providers, newest first."})
     entries = fields.List(fields.Nested(FreightEntry), required=True, metadata={"description": "The latest charges and credits, newest first."})
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.payments.domain.provider_payment import Rows, is_over, pause
+from services.payments.application.providers.port import REASONS
+from services.payments.domain.provider_payment import OVERDUE, PAYMENT, Row, Rows, is_over, overdue, pause, step
 from shared.kit.ids import new_id
 from shared.kit.money import Money
 from shared.platform.database import Transaction
@@ -22,9 +24,9 @@ class Heard:
     reason: str | None = None
 
 
-def requested(tx: Transaction, order_id: str, provider: str | None, amount: Money) -> dict[str, Any]:
-    """The columns of a new row, which is asked about at once."""
-    row = {"id": new_id(), "order_id": order_id, "provider": provider, "state": "requested", "amount": amount.minor, "currency": amount.currency}
+def requested(tx: Transaction, owner: Mapping[str, str], provider: str | None, amount: Money) -> dict[str, Any]:
+    """The columns of a new row, which is asked about at once; `owner` is whose it is, by column."""
+    row = {"id": new_id(), **owner, "provider": provider, "state": "requested", "amount": amount.minor, "currency": amount.currency}
     return row | {"attempts": 0, "created_at": tx.now, "changed_at": tx.now, "next_at": tx.now}
 
 
@@ -34,6 +36,25 @@ def check(row: Any, heard: Heard | None) -> None:
         raise ValueError(f"{row.id} is {row.reference} at the provider, which answers about {heard.reference}")
     if heard and heard.amount not in (None, Money(row.amount, row.currency)):
         raise ValueError(f"{row.id} is about {Money(row.amount, row.currency)}, the provider says {heard.amount}")
+
+
+def judge(row: Any, heard: Heard | None, now: datetime) -> tuple[Row, str | None, str | None]:
+    """What the provider's answer, or its silence, makes of a payment; what it said, and why."""
+    said, reason = (heard.state, heard.reason) if heard else (row.said, row.reason)
+    moved = step(PAYMENT, row.state, heard.state if heard else None)
+    if moved.target == row.state and overdue(row.state, row.kind, known_as(row, heard), row.created_at, now):
+        # What it said is forgotten: it is to be told to cancel, even where it is still making up its mind.
+        return step(PAYMENT, row.state, OVERDUE), None, "provider_timeout"
+    return moved, said, reason
+
+
+def why(target: str, reason: str | None, timeout: str) -> tuple[str, str]:
+    """The reason and message of a refusal; `timeout` is the message where the provider took too long."""
+    if reason == "provider_timeout":
+        return reason, timeout
+    if target == "cancelled":
+        return "payment_cancelled", "The payment was cancelled at the provider."
+    return "declined", REASONS.get(reason or "declined", REASONS["declined"])
 
 
 def known_as(row: Any, heard: Heard | None) -> str | None:

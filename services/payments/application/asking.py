@@ -16,11 +16,11 @@ from typing import Any
 from eventlet import GreenPool, sleep
 from sqlalchemy import select, update
 
-from services.payments.application import charges, refunds as going_back
+from services.payments.application import charges, refunds as going_back, top_ups
 from services.payments.application.asked import Heard
 from services.payments.application.providers.port import Declined, Provider, ProviderRefused
 from services.payments.domain.provider_payment import ASKED, AUTHORIZE, CANCEL, CAPTURE, LOOK, PAYMENT, REFUND, REFUNDS, question, step
-from services.payments.models import provider_payments, refunds
+from services.payments.models import freight_top_ups, provider_payments, refunds
 from shared.kit.errors import Unavailable
 from shared.kit.money import Money
 from shared.platform.database import Transaction
@@ -40,7 +40,7 @@ Run = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One thing to ask, about `row` as it was leased: a payment, or a refund of the `payment` that has this reference at the provider."""
+    """One thing to ask, about `row` as it was leased: a payment, a top-up, or a refund of the `payment` that has this reference at the provider."""
 
     row: Any
     question: str
@@ -50,6 +50,15 @@ class Task:
     @property
     def is_refund(self) -> bool:
         return self.payment is not None
+
+    @property
+    def is_top_up(self) -> bool:
+        return hasattr(self.row, "supplier_id")
+
+    @property
+    def hear(self) -> Callable[..., None]:
+        """What takes the answer in."""
+        return going_back.hear if self.is_refund else top_ups.hear if self.is_top_up else charges.hear
 
     @property
     def key(self) -> str:
@@ -73,12 +82,12 @@ def lease(tx: Transaction, provider: str, most: int) -> list[Task]:
     """Up to so many rows whose time has come, which nobody else asks about for a while."""
     tasks: list[Task] = []
     until = tx.now + LEASE
-    for table, steps in ((provider_payments, PAYMENT), (refunds, REFUNDS)):
+    for table, steps in ((provider_payments, PAYMENT), (refunds, REFUNDS), (freight_top_ups, PAYMENT)):
         due = select(table).where(table.c.next_at <= tx.now, table.c.provider == provider).order_by(table.c.next_at).limit(most - len(tasks))
         for row in tx.execute(due.with_for_update(skip_locked=True)).all():
             state = step(steps, row.state, ASKED).target
             tx.execute(update(table).where(table.c.id == row.id).values(state=state, attempts=row.attempts + 1, next_at=until))
-            tasks.append(_payment(row, state, until) if table is provider_payments else _refund(tx, row, until))
+            tasks.append(_refund(tx, row, until) if table is refunds else _payment(row, state, until))
     return tasks
 
 
@@ -86,7 +95,7 @@ def deal_with(run: Run, provider: Provider, task: Task) -> None:
     """Ask, and take the answer in. What fails is asked again when the lease is over, or sooner where that is foreseen."""
     try:
         heard = ask(provider, task)
-        run(going_back.hear if task.is_refund else charges.hear, task.row.id, task.until, heard)
+        run(task.hear, task.row.id, task.until, heard)
     except Exception:
         log.exception("%s of %s", task.question, task.row.id)
 
@@ -119,7 +128,7 @@ def _call(provider: Provider, task: Task) -> Any:
     row = task.row
     amount = Money(row.amount, row.currency)
     if task.question == AUTHORIZE:
-        return provider.authorize(task.key, row.method, amount, f"Tradelane order {row.order_id}")
+        return provider.authorize(task.key, row.method, amount, "Tradelane freight account" if task.is_top_up else f"Tradelane order {row.order_id}")
     if task.question == REFUND:
         return provider.refund(task.key, str(task.payment), amount)
     if task.question == LOOK:

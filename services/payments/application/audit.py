@@ -9,7 +9,7 @@ from sqlalchemy import Select, case, func, literal, or_, select, union_all
 from services.payments.domain.freight import CHARGE, MOVED
 from services.payments.domain.ledger import CHART
 from services.payments.domain.provider_payment import ON_ITS_WAY, TAKEN
-from services.payments.models import freight_entries, ledger_accounts, order_accounts, provider_payments, refunds, transfers
+from services.payments.models import freight_entries, freight_top_ups, ledger_accounts, order_accounts, provider_payments, refunds, transfers
 from shared.platform.audit import Sum, faults
 from shared.platform.database import Transaction
 
@@ -96,15 +96,15 @@ def _returning(tx: Transaction) -> list[Sum]:
 
 def _providers(tx: Transaction) -> list[Sum]:
     """What the providers hold for the platform against what they took and gave back, by our rows."""
-    taken = select(provider_payments.c.currency, provider_payments.c.amount).where(provider_payments.c.state.in_(TAKEN))
+    taken = [select(table.c.currency, table.c.amount).where(table.c.state.in_(TAKEN)) for table in (provider_payments, freight_top_ups)]
     given_back = select(refunds.c.currency, -refunds.c.amount).where(refunds.c.payment_id.is_not(None), refunds.c.state == "made")
-    return _compared(tx, "providers = captured - refunded", {"providers": _in_accounts("provider"), "payments": union_all(taken, given_back)})
+    return _compared(tx, "providers = captured - refunded", {"providers": _in_accounts("provider"), "payments": union_all(*taken, given_back)})
 
 
 def _asked(tx: Transaction) -> list[Sum]:
     """For reading: how many payments and refunds there are in each state; those that a provider is asked about are pending."""
     sums = []
-    for name, table in (("payments through providers", provider_payments), ("refunds", refunds)):
+    for name, table in (("payments through providers", provider_payments), ("top-ups through providers", freight_top_ups), ("refunds", refunds)):
         pending = func.count(table.c.next_at).label("pending")
         rows = tx.execute(select(table.c.state, func.count().label("rows"), pending).group_by(table.c.state).order_by(table.c.state))
         sums += [Sum(name, row.state, {"rows": row.rows, "pending": row.pending}) for row in rows]

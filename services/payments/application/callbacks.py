@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy import update
 
 from services.payments.application.providers.port import Notification, Provider
-from services.payments.models import provider_payments, refunds
+from services.payments.models import freight_top_ups, provider_payments, refunds
 from shared.kit.clock import utc_now
 from shared.kit.errors import NotFound
 from shared.kit.ids import derived_id
@@ -30,7 +30,7 @@ def once(call: Call, told: Notification) -> Call:
 
 def wake(tx: Transaction, call: Call, told: Notification) -> dict[str, object]:
     """Look at it now. What is not known here by its reference yet is asked about anyway."""
-    table = refunds if told.kind == "refund" else provider_payments
-    mine = (table.c.provider == call.data["sender"], table.c.reference == told.reference)
-    tx.execute(update(table).where(*mine).values(next_at=tx.now))
+    for table in (refunds,) if told.kind == "refund" else (provider_payments, freight_top_ups):
+        mine = (table.c.provider == call.data["sender"], table.c.reference == told.reference)
+        tx.execute(update(table).where(*mine).values(next_at=tx.now))
     return {}

@@ -12,11 +12,10 @@ from typing import Any
 from sqlalchemy import select, update
 
 from services.payments.application import books, moves, refunds
-from services.payments.application.asked import Heard, after, check, known_as, requested
-from services.payments.application.providers.port import REASONS
+from services.payments.application.asked import Heard, after, check, judge, requested, why
 from services.payments.domain.ledger import MOVEMENTS
 from services.payments.domain.order_account import CAPTURED, OrderAccount, PaymentRefused
-from services.payments.domain.provider_payment import GIVE_BACK, GIVEN_UP, HOLD, LIVE, OVERDUE, PAYMENT, REFUSE, is_over, overdue, step
+from services.payments.domain.provider_payment import GIVE_BACK, GIVEN_UP, HOLD, LIVE, PAYMENT, REFUSE, is_over, step
 from services.payments.models import payment_methods, provider_payments
 from shared.kit.money import Money
 from shared.platform.database import Transaction
@@ -42,7 +41,7 @@ def begin(tx: Transaction, account: OrderAccount, kind: str, method_id: str | No
     if method.kind != kind:
         raise PaymentRefused("method_not_accepted", f"{method.label} is not a {kind} but a {method.kind}.")
     own = {"method": method.reference, "kind": kind, "last4": method.last4}
-    tx.add(provider_payments, requested(tx, account.order_id, method.provider, account.due) | own)
+    tx.add(provider_payments, requested(tx, {"order_id": account.order_id}, method.provider, account.due) | own)
 
 
 def give_up(tx: Transaction, order_id: str) -> None:
@@ -63,17 +62,13 @@ def hear(tx: Transaction, payment_id: str, until: datetime, heard: Heard | None)
     row = tx.execute(select(provider_payments).where(provider_payments.c.id == payment_id).with_for_update()).one()
     assert account is not None
     check(row, heard)
-    said, reason = (heard.state, heard.reason) if heard else (row.said, row.reason)
-    moved = step(PAYMENT, row.state, heard.state if heard else None)
-    if moved.target == row.state and overdue(row.state, row.kind, known_as(row, heard), row.created_at, tx.now):
-        # What it said is forgotten: it is to be told to cancel, even where it is still making up its mind.
-        moved, said, reason = step(PAYMENT, row.state, OVERDUE), None, "provider_timeout"
+    moved, said, reason = judge(row, heard, tx.now)
     _change(tx, row, after(tx, PAYMENT, row, moved.target, until, heard) | {"said": said, "reason": reason})
     through = replace(account, provider=row.provider)
     if moved.effect == HOLD:
         moves.move(tx, CAPTURED, through, row.provider)
     elif moved.effect == REFUSE:
-        moves.refuse(tx, order_id, *_why(moved.target, reason))
+        moves.refuse(tx, order_id, *why(moved.target, reason, _TIMEOUT))
     elif moved.effect == GIVE_BACK:
         transfer = MOVEMENTS["undue_captured"].transfer(through.owners, Money(row.amount, row.currency))
         books.record(tx, transfer, row.provider, order_id=order_id, cause=row.id)
@@ -86,12 +81,3 @@ def _live(order_id: str) -> Any:
 
 def _change(tx: Transaction, row: Any, changes: dict[str, Any]) -> None:
     tx.execute(update(provider_payments).where(provider_payments.c.id == row.id).values(changes))
-
-
-def _why(target: str, reason: str | None) -> tuple[str, str]:
-    """The reason and message of a refusal."""
-    if reason == "provider_timeout":
-        return reason, _TIMEOUT
-    if target == "cancelled":
-        return "payment_cancelled", "The payment was cancelled at the provider."
-    return "declined", REASONS.get(reason or "declined", REASONS["declined"])

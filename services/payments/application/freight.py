@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, func, select
 
-from services.payments.application import books, freight_charges
+from services.payments.application import books, freight_charges, top_ups
 from services.payments.domain import ledger
 from services.payments.domain.deposit import NOT_FUNDS
 from services.payments.domain.freight import BIND, OUTSTANDING, TOP_UP
@@ -19,7 +19,8 @@ from shared.platform.calls import Call
 from shared.platform.database import Transaction
 
 SHOWN = 50
-"""How many of its latest entries an account is read with."""
+"""How many of its latest entries, and top-ups through providers, an account is read with."""
+TOPPED_UP = "payments.freight_topped_up.v1"
 
 _LATEST = select(freight_entries).where(freight_entries.c.supplier_id == bindparam("key")).order_by(freight_entries.c.at.desc(), freight_entries.c.id.desc())
 
@@ -41,19 +42,23 @@ def get(tx: Transaction, call: Call) -> dict[str, Any]:
 
 
 def top_up(tx: Transaction, call: Call) -> dict[str, Any]:
-    """Funds from the supplier's balance; what is outstanding is taken from them at once, as far as they reach.
+    """Funds from the supplier's balance; what is outstanding is taken from them at once, as far as they reach. From a payment method it takes
+    the provider's answer until they are there.
 
-    Invalid where the amount is not in the account's currency, Conflict `insufficient_funds` where the balance falls short.
+    Invalid where the amount is not in the account's currency or there is no such method, Conflict `insufficient_funds` where the balance falls short.
     """
     supplier, amount = call.require_actor("supplier").id, call.data["amount"]
     account = _account(tx, supplier, lock=True)
     if amount.currency != account.currency:
         raise Invalid("currency_mismatch", f"The freight account is in {account.currency}.", {"amount.currency": [f"Must be {account.currency}."]})
+    if method_id := call.data.get("payment_method_id"):
+        top_ups.begin(tx, supplier, amount, method_id)
+        return _shape(tx, account)
     available = books.least_balance(tx, [f"balance:{supplier}"], amount.currency)
     if available is not None and available < amount:
         raise Conflict("insufficient_funds", f"{amount} are wanted and the balance has {available}: {amount - available} are missing.")
     books.record(tx, MOVEMENTS["freight_topped_up"].transfer({"supplier": supplier}, amount), supplier)
-    tx.emit("payments.freight_topped_up.v1", supplier, {"account_id": supplier, "amount": amount})
+    tx.emit(TOPPED_UP, supplier, {"account_id": supplier, "amount": amount})
     freight_charges.take_outstanding(tx, account)
     return _shape(tx, account)
 
@@ -70,8 +75,11 @@ def _shape(tx: Transaction, account: Row[Any]) -> dict[str, Any]:
     kept = tx.execute(select(ledger_accounts).where(ledger_accounts.c.code == code, ledger_accounts.c.currency == account.currency)).one_or_none()
     total = select(freight_entries.c.currency, func.sum(freight_entries.c.amount).label("amount")).group_by(freight_entries.c.currency)
     outstanding = total.where(freight_entries.c.supplier_id == account.supplier_id, freight_entries.c.state == OUTSTANDING)
+    through_providers = top_ups.latest(tx, account.supplier_id, SHOWN)
     return {
         "account_id": account.supplier_id,
+        "awaiting": [TOPPED_UP] if any(each["state"] == "pending" for each in through_providers) else [],
+        "top_ups": through_providers,
         "currency": account.currency,
         "balance": Money(ledger.balance(code, kept.debits, kept.credits) if kept else 0, account.currency),
         "outstanding": [Money(int(row.amount), row.currency) for row in tx.execute(outstanding.order_by(freight_entries.c.currency))],

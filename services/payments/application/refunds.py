@@ -41,7 +41,7 @@ def make_refund(tx: Transaction, call: Call) -> dict[str, Any]:
     if account.provider:
         row = _request(tx, account.order_id, _payment_of(tx, account), data["amount"], own)
     else:
-        row = requested(tx, account.order_id, None, data["amount"]) | own | {"payment_id": None, "state": "made", "next_at": None}
+        row = requested(tx, {"order_id": account.order_id}, None, data["amount"]) | own | {"payment_id": None, "state": "made", "next_at": None}
         tx.add(refunds, row)
         _tell_part(tx, row, data["amount"])
     movement = MOVEMENTS["escrow_returning" if account.provider else "escrow_refunded"]
@@ -95,7 +95,7 @@ def _payment_of(tx: Transaction, account: OrderAccount) -> Any:
 
 
 def _request(tx: Transaction, order_id: str, payment: Any, amount: Money, own: dict[str, Any]) -> dict[str, Any]:
-    row = requested(tx, order_id, payment.provider, amount) | own | {"payment_id": payment.id}
+    row = requested(tx, {"order_id": order_id}, payment.provider, amount) | own | {"payment_id": payment.id}
     tx.add(refunds, row)
     return row
 

@@ -105,6 +105,7 @@ MOVEMENTS = {
         Movement("escrow_returned",            "returning:{order}",   "provider:{provider}"),
         Movement("escrow_credited",            "returning:{order}",   "balance:{buyer}"),
         Movement("freight_topped_up",          "balance:{supplier}",  "freight:{supplier}",  None),
+        Movement("freight_paid_in",            "provider:{provider}", "freight:{supplier}",  None),
         Movement("freight_charged",            "freight:{supplier}",  "carriage:platform",   "freight_id"),
         Movement("freight_credited",           "carriage:platform",   "freight:{supplier}",  "freight_id"),
         Movement("invoiced",                   "receivable:{order}",  "sale:{order}"),

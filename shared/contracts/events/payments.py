@@ -63,6 +63,11 @@ class DepositMade(Notice):
     amount = Money(required=True)
 
 
+class TopUpRefused(DepositMade):
+    reason = fields.String(required=True, metadata={"description": "`declined`, `payment_cancelled` or `provider_timeout`."})
+    message = fields.String(required=True)
+
+
 EVENTS = (
     EventContract("payments.account_opened.v1", OrderAmount, "order", "The order has its account; the amount is what is due."),
     EventContract("payments.payment_recorded.v1", OrderAmount, "order", "The payment is recorded (direct) or captured and held (escrow)."),
@@ -80,5 +85,6 @@ EVENTS = (
     EventContract("payments.freight_refunded.v1", FreightMoved, "order", "Freight was given back to the supplier's freight account."),
     EventContract("payments.freight_account_bound.v1", FreightAccountBound, "account", "A supplier has a freight account now."),
     EventContract("payments.freight_topped_up.v1", DepositMade, "account", "Funds went from a supplier's balance to their freight account."),
+    EventContract("payments.freight_top_up_refused.v1", TopUpRefused, "account", "The provider did not take a top-up; nothing was moved."),
     EventContract("payments.deposit_made.v1", DepositMade, "account", "Funds were put on an account's balance."),
 )

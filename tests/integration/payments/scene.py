@@ -172,8 +172,9 @@ class Scene:
     def bind(self, supplier: str, currency: str = "USD", roles: tuple[str, ...] = ("supplier",)) -> dict[str, Any]:
         return self.ask(freight_contract.BIND_FREIGHT_ACCOUNT, freight.bind, Actor(supplier, frozenset(roles)), {"currency": currency})
 
-    def top_up(self, supplier: str, amount: Money) -> dict[str, Any]:
-        asked = {"amount": wire(amount)}
+    def top_up(self, supplier: str, amount: Money, method: str | None = None) -> dict[str, Any]:
+        """From the balance, or the payment method of this id."""
+        asked = {"amount": wire(amount)} | ({"payment_method_id": method} if method else {})
         return self.ask(freight_contract.TOP_UP_FREIGHT_ACCOUNT, freight.top_up, Actor(supplier, frozenset({"supplier"})), asked)
 
     def freight_account(self, supplier: str) -> dict[str, Any]:
