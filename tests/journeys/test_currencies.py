@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
+import requests
 
 from tests.builders.system import System, embedded_system
 from tests.journeys.market import Market, changed, eventually
@@ -78,6 +79,21 @@ def test_a_freight_account_is_bound_topped_up_and_read(market: Market) -> None:
     assert topped[0]["balance"] == {"amount": "60.00", "currency": "EUR"}
     with pytest.raises(Refused, match=r"30\.00 EUR are missing"):
         supplier.post(f"{mine}/top-ups", {"amount": {"amount": "60.00", "currency": "EUR"}})
+
+
+@pytest.mark.parametrize(("card", "state", "balance"), [("4242424242424242", "made", "75.00"), ("4000000000000341", "refused", "75.00")])
+def test_a_freight_account_is_topped_up_from_a_card(market: Market, card: str, state: str, balance: str) -> None:
+    supplier, mine = market.supplier, "/v1/freight-account"
+    provider = supplier.get("/v1/payment-provider")
+    given, key = {"card": {"number": card, "expires": "2098-12"}}, {"Authorization": f"Bearer {provider['public_key']}"}
+    token = requests.post(provider["tokens_url"], json=given, headers=key, timeout=30).json()["id"]
+    method = supplier.post("/v1/payment-methods", {"provider": provider["name"], "token": token})
+    asked = supplier.request(
+        "POST", f"{mine}/top-ups", json={"amount": {"amount": "15.00", "currency": "EUR"}, "payment_method_id": method["id"]}, headers={"Idempotency-Key": card}
+    )
+    assert (asked.status_code, asked.json()["awaiting"]) == (202, ["payments.freight_topped_up.v1"])
+    eventually(lambda: (supplier.get(mine)["awaiting"], supplier.get(mine)["top_ups"][0]["state"]), ([], state))
+    assert supplier.get(mine)["balance"] == {"amount": balance, "currency": "EUR"}
 
 
 def test_after_all_of_it_the_books_come_out_even(market: Market) -> None:
