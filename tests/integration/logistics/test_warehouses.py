@@ -297,6 +297,7 @@ def test_tracking_that_tells_of_a_return_is_such_a_report_and_counts_once(scene:
     trade = parcel(scene)
     trade.book(if_undeliverable=policy)
     scene.happen(trade.charged())
+    scene.happen(trade.shipped())
     handed_over(trade)
     waybill = trade.booked()["waybill_number"]
     for number in ("1", "2"):
