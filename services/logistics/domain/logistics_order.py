@@ -59,14 +59,14 @@ class Standing:
 # Guards, each in words that end "it is possible only …".
 NOT_SHIPPED = "before the order's shipping notice is in"
 SENT_IN = "where the parcel is sent to the warehouse by a domestic carrier"
-WEIGHED = "once it is weighed"
+TO_GO = "once it is weighed and its order's shipping notice is in"
 PAID = "once what is due for it is paid"
 TO_RETURN, TO_DESTROY = "where it is to be returned", "where it is to be destroyed"
 
 _GUARDS: dict[str, Callable[[Standing], bool]] = {
     NOT_SHIPPED: lambda standing: not standing.shipped,
     SENT_IN: lambda standing: standing.way == DROP_OFF,
-    WEIGHED: lambda standing: standing.weighed,
+    TO_GO: lambda standing: standing.weighed and standing.shipped,
     PAID: lambda standing: not standing.owing,
     TO_RETURN: lambda standing: standing.if_undeliverable == RETURN,
     TO_DESTROY: lambda standing: standing.if_undeliverable == DESTROY,
@@ -104,7 +104,7 @@ ROWS = (
     Row("in_warehouse",     "scan_in",              "Scan in",           WAREHOUSE, "in_warehouse"),
     Row("in_warehouse",     "weigh",                "Weigh",             WAREHOUSE, "in_warehouse", form="weighing"),
     Row("in_warehouse",     "hold",                 "On hold",           SCALES,    "on_hold"),
-    Row("in_warehouse",     "hand_over",            "Hand over",         WAREHOUSE, "handed_over",  only=WEIGHED),
+    Row("in_warehouse",     "hand_over",            "Hand over",         WAREHOUSE, "handed_over",  only=TO_GO),
     Row("in_warehouse",     "void",                 "Void",              SUPPLIER,  "voided",       VOIDED, only=NOT_SHIPPED),
     Row("in_warehouse",     "cancel",               "Order cancelled",   ORDER,     "voided",       VOIDED),
 

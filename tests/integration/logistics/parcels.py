@@ -153,6 +153,15 @@ def parcel(scene: Scene, *, booked: bool = False, **facts: Any) -> Parcel:
     return made
 
 
+def handed_over(trade: Parcel) -> Parcel:
+    """Booked already; shipped by its supplier and through the warehouse."""
+    trade.scene.happen(trade.shipped())
+    trade.scan()
+    trade.weigh()
+    trade.hand_over()
+    return trade
+
+
 def add_tariff(scene: Scene, **changes: Any) -> None:
     scene.database.run(lambda tx: tariffs.add(tx, replace(DHL, **changes), "somebody"))
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from services.logistics.application.audit import freight_paid, order_states
 from services.logistics.models import documents, filings, logistics_orders, shipments, waybill_serials
-from tests.integration.logistics.parcels import Parcel, add_tariff, parcel
+from tests.integration.logistics.parcels import Parcel, add_tariff, handed_over, parcel
 from tests.integration.logistics.scene import Scene, Trade
 
 
@@ -67,11 +67,7 @@ def shipped(scene: Scene) -> Parcel:
     scene.happen(trade.refused_freight())
     trade.book()
     scene.happen(trade.charged())
-    scene.happen(trade.shipped())
-    trade.scan()
-    trade.weigh()
-    trade.hand_over()
-    return trade
+    return handed_over(trade)
 
 
 def test_sound_logistics_orders_are_counted_and_nothing_is_found(scene: Scene, shipped: Parcel) -> None:

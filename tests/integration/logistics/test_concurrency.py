@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from shared.kit.errors import Conflict
 from tests.builders.carrier import event
-from tests.integration.logistics.parcels import WAREHOUSE, add_tariff, parcel, rows, serials
+from tests.integration.logistics.parcels import WAREHOUSE, add_tariff, handed_over, parcel, rows, serials
 from tests.integration.logistics.scene import Scene, Trade
 
 pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -104,9 +104,7 @@ def test_freight_is_given_back_once_when_the_order_ends_while_it_is_charged_and_
 def test_a_parcel_is_reported_undeliverable_once_however_many_do(scene: Scene) -> None:
     add_tariff(scene)
     trade = parcel(scene, booked=True)
-    trade.scan()
-    trade.weigh()
-    trade.hand_over()
+    handed_over(trade)
     answers = at_once(*(lambda: trade.undeliverable("refused", WAREHOUSE) for _ in range(6)))
     assert {answer["state"] for answer in answers} == {"returning"}
     assert scene.told_names(trade).count("parcel_undeliverable") == 1

@@ -3,7 +3,7 @@ from __future__ import annotations
 from services.logistics.application.reactions import REACTIONS
 from shared.contracts.events import EVENTS
 from shared.platform.topology import SUBSCRIPTIONS
-from tests.integration.logistics.parcels import add_tariff, parcel
+from tests.integration.logistics.parcels import add_tariff, handed_over, parcel
 from tests.integration.logistics.scene import Scene, Trade
 
 
@@ -24,9 +24,6 @@ def test_every_event_it_may_publish_is_published_by_some_story(scene: Scene) -> 
     parcels = voided, undeliverable = parcel(scene, booked=True), parcel(scene, booked=True)
     voided.void()
     scene.happen(voided.agreed_on("pigeon_post"), voided.agreed_on("express"))
-    undeliverable.scan()
-    undeliverable.weigh()
-    undeliverable.hand_over()
-    undeliverable.undeliverable()
+    handed_over(undeliverable).undeliverable()
     told = {name for trade in (one, other, refused, *parcels) for name in scene.told_names(trade)}
     assert told == {name.split(".")[1] for name, contract in EVENTS.items() if contract.source == "logistics"}

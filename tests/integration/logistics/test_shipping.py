@@ -175,6 +175,5 @@ def test_a_parcel_in_the_warehouse_already_is_shipped_all_the_same(scene: Scene,
     scene.happen(parcel_trade.charged())
     parcel_trade.scan()
     parcel_trade.weigh()
-    parcel_trade.hand_over()
     scene.happen(parcel_trade.shipped())
     assert scene.told_names(parcel_trade)[-1] == "shipment_created"

@@ -9,7 +9,7 @@ import pytest
 
 from shared.kit.clock import utc_now
 from shared.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
-from tests.integration.logistics.parcels import CARTON, Parcel, add_tariff, parcel, rows, sent_from_jingdezhen
+from tests.integration.logistics.parcels import CARTON, WAREHOUSE, Parcel, add_tariff, handed_over, parcel, rows, sent_from_jingdezhen
 from tests.integration.logistics.scene import CARRIER, OPERATOR, Scene
 
 
@@ -27,13 +27,6 @@ def sent(scene: Scene, domestic_waybill: str) -> Parcel:
     return made
 
 
-def handed_over(trade: Parcel) -> Parcel:
-    trade.scan()
-    trade.weigh()
-    trade.hand_over()
-    return trade
-
-
 # Into the warehouse and out of it.
 
 
@@ -44,7 +37,9 @@ def test_a_parcel_goes_through_the_warehouse(scene: Scene, trade: Parcel) -> Non
     weighed = trade.weigh()
     assert (weighed["state"], weighed["freight"]["amount"], weighed["paid"]["amount"]) == ("in_warehouse", "38.50", "41.50")
     assert weighed["measured"] == [{name: value for name, value in CARTON.items() if name != "kind"}]
-    assert [each["name"] for each in weighed["actions"]] == ["weigh", "hand_over"]
+    assert [each["name"] for each in weighed["actions"]] == ["weigh"]
+    scene.happen(trade.shipped())
+    assert [each["name"] for each in trade.booked(WAREHOUSE)["actions"]] == ["weigh", "hand_over"]
     over = trade.hand_over()
     assert (over["state"], [each["name"] for each in over["actions"]]) == ("handed_over", ["report_undeliverable"])
     assert trade.booked()["actions"] == [], "its supplier can do no more"
@@ -77,14 +72,19 @@ def test_parcels_in_one_outer_layer_are_scanned_one_by_one(scene: Scene, trade: 
 def test_scanning_and_handing_over_again_change_nothing(trade: Parcel) -> None:
     first = trade.scan()
     assert trade.scan() == first
-    trade.weigh()
-    over = trade.hand_over()
+    over = handed_over(trade).hand_over()
     assert trade.hand_over() == over
 
 
-def test_what_is_not_weighed_is_not_handed_over(trade: Parcel) -> None:
+@pytest.mark.parametrize("done", ["shipped", "weighed"])
+def test_what_is_not_weighed_or_not_shipped_by_its_supplier_is_not_handed_over(scene: Scene, trade: Parcel, done: str) -> None:
+    """Else it would be under way for an order that may still be cancelled."""
     trade.scan()
-    with pytest.raises(Conflict, match="it is possible only once it is weighed") as error:
+    if done == "shipped":
+        scene.happen(trade.shipped())
+    else:
+        trade.weigh()
+    with pytest.raises(Conflict, match="it is possible only once it is weighed and its order's shipping notice is in") as error:
         trade.hand_over()
     assert (error.value.code, error.value.data) == ("action_not_allowed", {"state": "in_warehouse", "allowed": ["weigh"]})
 
@@ -104,7 +104,7 @@ def test_a_number_that_nothing_has_is_not_found(trade: Parcel) -> None:
             ask()
 
 
-def test_only_warehouse_staff_and_operators_do_this(trade: Parcel) -> None:
+def test_only_warehouse_staff_and_operators_do_this(scene: Scene, trade: Parcel) -> None:
     acts: tuple[Callable[..., Any], ...] = (trade.scan, trade.weigh, trade.hand_over)
     for act in acts:
         for actor in (trade.supplier, trade.buyer, CARRIER):
@@ -113,6 +113,7 @@ def test_only_warehouse_staff_and_operators_do_this(trade: Parcel) -> None:
         with pytest.raises(Unauthenticated):
             act(actor=None)
     assert trade.booked()["state"] == "ready"
+    scene.happen(trade.shipped())
     assert [act(actor=OPERATOR)["state"] for act in acts] == ["in_warehouse", "in_warehouse", "handed_over"]
 
 
@@ -120,6 +121,7 @@ def test_only_warehouse_staff_and_operators_do_this(trade: Parcel) -> None:
 
 
 def test_a_heavier_parcel_is_kept_until_the_difference_is_paid(scene: Scene, trade: Parcel) -> None:
+    scene.happen(trade.shipped())
     trade.scan()
     answer = trade.weigh(weight_kg="3.2")  # 6.4 kg count as 6.5: 20 and eleven times 1.50, and a tenth
     assert (answer["state"], answer["awaiting"], answer["freight"]["amount"], answer["billable_kg"]) == (
@@ -247,7 +249,7 @@ def test_the_orders_end_voids_what_is_in_the_warehouse(scene: Scene, trade: Parc
 
 def test_the_orders_end_changes_nothing_for_what_is_handed_over(scene: Scene, trade: Parcel) -> None:
     handed_over(trade)
-    scene.happen(trade.shipped(), trade.cancelled())
+    scene.happen(trade.cancelled())
     assert (trade.booked()["state"], len(trade.money())) == ("handed_over", 1)
     assert scene.told_names(trade)[-1] == "waybill_voided"
 
@@ -297,7 +299,6 @@ def test_tracking_that_tells_of_a_return_is_such_a_report_and_counts_once(scene:
     trade = parcel(scene)
     trade.book(if_undeliverable=policy)
     scene.happen(trade.charged())
-    scene.happen(trade.shipped())
     handed_over(trade)
     waybill = trade.booked()["waybill_number"]
     for number in ("1", "2"):

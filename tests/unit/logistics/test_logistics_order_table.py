@@ -31,7 +31,7 @@ def possible(standing: Standing, action: str) -> list[Any]:
         None: True,
         logistics_order.NOT_SHIPPED: not standing.shipped,
         logistics_order.SENT_IN: standing.way == "drop_off",
-        logistics_order.WEIGHED: standing.weighed,
+        logistics_order.TO_GO: standing.weighed and standing.shipped,
         logistics_order.PAID: not standing.owing,
         logistics_order.TO_RETURN: standing.if_undeliverable == "return",
         logistics_order.TO_DESTROY: standing.if_undeliverable == "destroy",
