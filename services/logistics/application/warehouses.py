@@ -28,7 +28,7 @@ def scan(tx: Transaction, call: Call) -> dict[str, Any]:
     actor = call.require_actor(*STAFF)
     key = comparable(call.data["waybill_number"])
     # Several parcels may come in one outer layer: its number means the one of them that is still to be scanned.
-    under_it = table.c.domestic_waybill_key == key
+    under_it = (table.c.domestic_waybill_key == key) & table.c.waybill_key.is_not(None)
     booked = _only(tx, table.c.waybill_key == key) or _only(tx, under_it & (table.c.state == "ready")) or _only(tx, under_it & table.c.state.not_in(OVER))
     if booked is None:
         raise logistics_orders.not_found()

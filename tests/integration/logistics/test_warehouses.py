@@ -69,6 +69,16 @@ def test_parcels_in_one_outer_layer_are_scanned_one_by_one(scene: Scene, trade: 
     assert other.scan("SF 9")["order_id"] == other.order_id, "the one that is left is meant"
 
 
+def test_a_parcel_without_its_waybill_is_not_scanned(scene: Scene, trade: Parcel) -> None:
+    waiting = [parcel(scene), parcel(scene)]
+    for each in waiting:
+        each.book(**sent_from_jingdezhen(domestic_waybill="SF 9"))
+    with pytest.raises(NotFound):
+        trade.scan("SF 9")
+    scene.happen(waiting[0].charged())
+    assert trade.scan("SF 9")["order_id"] == waiting[0].order_id
+
+
 def test_scanning_and_handing_over_again_change_nothing(trade: Parcel) -> None:
     first = trade.scan()
     assert trade.scan() == first
