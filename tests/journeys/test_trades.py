@@ -65,7 +65,8 @@ def check_stock(walk: Walk, order: Json) -> None:
     """What was sold leaves the shelf, and nothing stays reserved."""
     stock = {product["sku"]: product["stock"] for product in walk.trade.products}
     for line in order["lines"]:
-        path, left = f"/v1/products/{line['product_id']}", stock[line["sku"]] - line["quantity"]
+        sold = sum(each["quantity"] for each in order["lines"] if each["sku"] == line["sku"])
+        path, left = f"/v1/products/{line['product_id']}", stock[line["sku"]] - sold
         eventually(lambda path=path: {name: walk.clients["supplier"].get(path)[name] for name in ("on_hand", "reserved")}, {"on_hand": left, "reserved": 0})
 
 

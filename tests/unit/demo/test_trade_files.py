@@ -121,8 +121,9 @@ def test_customs_takes_the_export_declaration(rehearsal: Rehearsal) -> None:
         assert isinstance(declared_lines(rehearsal.lines, form), list)
 
 
-def test_money_for_an_escrow_trade_is_deposited_and_for_no_other(rehearsal: Rehearsal) -> None:
-    assert (rehearsal.trade.deposit is not None) == (rehearsal.terms.settlement == "escrow")
+def test_an_escrow_trade_is_paid_from_a_deposit_or_by_a_bound_method_and_no_other_is(rehearsal: Rehearsal) -> None:
+    ways = [rehearsal.trade.deposit, rehearsal.trade.payment_method]
+    assert sum(way is not None for way in ways) == (rehearsal.terms.settlement == "escrow")
 
 
 def change(*path: str | int, to: Any) -> Callable[[Json], None]:
