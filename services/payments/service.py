@@ -57,7 +57,9 @@ class PaymentsService:
 
     @rpc(freight_contract.TOP_UP_FREIGHT_ACCOUNT)
     def top_up_freight_account(self, call: Call) -> Any:
-        return self.store.write(call, freight.top_up)
+        account = self.store.write(call, freight.top_up)
+        self.asked_for.ring()
+        return account
 
     @rpc(exchange_contract.ADD_EXCHANGE_RATES)
     def add_exchange_rates(self, call: Call) -> Any:

@@ -69,6 +69,7 @@ def test_a_card_pays_part_goes_back_and_the_rest_with_the_order(market: Market) 
     part = market.operator.post(f"{deal.path}/refunds", {"amount": total | {"amount": "10.00"}, "reason": "Two bags were torn."}, wait=30)
     assert (part["state"], part["awaiting"]) == ("made", [])
     assert market.buyer.get(f"/v1/refunds/{part['id']}")["amount"]["amount"] == "10.00"
+    assert (deal.seen()["state"], deal.seen()["refund"]) == ("ready_to_ship", None), "a part is not the whole"
     market.advance(deal.deadline("shipping"))
     assert deal.do("buyer", "cancel")["state"] == "cancelled"
     eventually(lambda: money(deal), ("refunded", "0.00"))
