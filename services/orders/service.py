@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.orders.application import clock, deadlines, enquiries, exchange, goods, handlers, queries
+from services.orders.application import clock, deadlines, enquiries, goods, handlers, paying, queries
 from services.orders.application.reactions import REACTIONS
 from shared.contracts import orders as contract, purchases
 from shared.contracts.catalog import PRODUCTS_BY_ID
-from shared.contracts.exchange import QUOTE_EXCHANGE
 from shared.platform.calls import Call
 from shared.platform.client import RpcClient
 from shared.platform.consumer import consumes
@@ -98,10 +97,10 @@ class OrdersService:
         while self.store.run(deadlines.sweep):
             pass
 
-    def _listed(self, call: Call) -> tuple[goods.Products, exchange.Exchanges]:
-        """The products of the call's lines, and what they cost in the currency that they are paid in."""
+    def _listed(self, call: Call) -> tuple[goods.Products, paying.Paying]:
+        """The products of the call's lines, and how they are to be paid."""
         products = self._products(call)
-        return products, exchange.quoted(call.data, products, lambda asked: self.bus.call(QUOTE_EXCHANGE, asked, call))
+        return products, paying.asked(call.data, products, lambda operation, data: self.bus.call(operation, data, call))
 
     def _products(self, call: Call) -> goods.Products:
         """The products of the call's lines, asked for before the transaction begins: none waits for another service."""

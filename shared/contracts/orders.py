@@ -7,9 +7,9 @@ from typing import Any
 from marshmallow import fields, validate
 
 from shared.contracts.exchange import AgreedExchange
-from shared.contracts.fields import Currency, Id, Money, Quantity, Shape, Text, Timestamp
+from shared.contracts.fields import Id, Money, Quantity, Shape, Text, Timestamp
 from shared.contracts.operations import ById, Empty, Operation, PageRequest, if_match
-from shared.contracts.trade import OfferLine, OrderLine, Party, Terms, chosen_options
+from shared.contracts.trade import HowToPay, OfferLine, OrderLine, Party, Terms, chosen_options
 
 
 class EnquiryLine(Shape):
@@ -221,17 +221,11 @@ class DirectLine(Shape):
     options = chosen_options()
 
 
-def payment_currency() -> Currency:
-    """A field of what is ordered straight from listings."""
-    return Currency(metadata={"description": "What the buyer pays in, where it is not the currency of the prices: at the rate of now, which is fixed."})
-
-
-class PlaceOrder(Shape):
+class PlaceOrder(HowToPay):
     """Straight from a listing, at its list prices."""
 
     lines = lines_of(DirectLine)
     terms = fields.Nested(Terms, required=True)
-    payment_currency = payment_currency()
 
 
 class ActOnOrder(Shape):

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from shared.contracts.fields import Id, Money, Shape, Text, Timestamp
+from shared.contracts.fields import Id, Money, Text, Timestamp
 from shared.contracts.operations import ById, Operation
-from shared.contracts.orders import DirectLine, OrderSummary, PurchaseReference, lines_of, payment_currency
-from shared.contracts.trade import Party, Terms
+from shared.contracts.orders import DirectLine, OrderSummary, PurchaseReference, lines_of
+from shared.contracts.trade import HowToPay, Party, Terms
 
 
-class PlacePurchase(Shape):
+class PlacePurchase(HowToPay):
     """A basket of several suppliers' products: one order for each supplier, and none of them where one cannot be made."""
 
     lines = lines_of(DirectLine)
     terms = fields.Nested(Terms, required=True)
-    payment_currency = payment_currency()
     channels = fields.Dict(
         keys=Id(),
         values=Text(40),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from shared.contracts.fields import Country, HsCode, Id, Measure, Money, Quantity, Shape, Text, Unit, UnLocode
+from shared.contracts.fields import Country, Currency, HsCode, Id, Measure, Money, Quantity, Shape, Text, Unit, UnLocode
 from shared.kit.reference import INCOTERMS
 
 SETTLEMENTS = ("direct", "escrow")
@@ -68,6 +68,17 @@ class OfferLine(Shape):
     quantity = Quantity(required=True)
     unit_price = Money(required=True, positive=True)
     options = chosen_options()
+
+
+class HowToPay(Shape):
+    """What an order from a listing may say of its payment."""
+
+    payment_currency = Currency(
+        metadata={"description": "What the buyer pays in, where it is not the currency of the prices: at the rate of now, which is fixed."}
+    )
+    payment_method_id = Id(
+        metadata={"description": "Which of the buyer's payment methods is to pay, under escrow: the payment form is filled in by it, and only to be submitted."}
+    )
 
 
 class OrderLine(Shape):

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from services.orders.application import answers, forms, goods, moves
-from services.orders.application.exchange import Exchanges
 from services.orders.application.goods import Products
+from services.orders.application.paying import Paying
 from services.orders.application.records import Author, author, check_version, find_order
 from services.orders.domain import lifecycle
 from services.orders.domain.steps import STEPS
@@ -21,17 +21,18 @@ _FORMS = {step.name: step.action for step in STEPS if step.form}
 """Step → the action that submits its form."""
 
 
-def place_order(tx: Transaction, call: Call, products: Products, exchanges: Exchanges) -> dict[str, Any]:
+def place_order(tx: Transaction, call: Call, products: Products, paying: Paying) -> dict[str, Any]:
     """A buyer orders from a listing at its prices."""
     actor, data = call.require_actor("buyer"), call.data
     lines = goods.checked(data["lines"], products, actor.id, list_prices=True)
     terms = Terms.agreed(data["terms"])
     parties = goods.parties(actor, products[data["lines"][0]["product_id"]])
-    order = moves.place(tx, Author(actor.id, "buyer"), parties, terms, lines, exchange=exchanges.get(goods.total(lines)))
+    order = moves.place(tx, Author(actor.id, "buyer"), parties, terms, lines, exchange=paying.exchanges.get(goods.total(lines)))
+    paying.prepare(tx, order)
     return answers.order(tx, order, actor)
 
 
-def place_purchase(tx: Transaction, call: Call, products: Products, exchanges: Exchanges) -> dict[str, Any]:
+def place_purchase(tx: Transaction, call: Call, products: Products, paying: Paying) -> dict[str, Any]:
     """A buyer orders a basket: one order for each supplier, in the order in which the lines name them; all of them or none."""
     actor, data = call.require_actor("buyer"), call.data
     terms, channels = Terms.agreed(data["terms"]), data.get("channels", {})
@@ -47,10 +48,12 @@ def place_purchase(tx: Transaction, call: Call, products: Products, exchanges: E
             replace(terms, channel=channels.get(supplier, terms.channel)),
             lines,
             purchase=purchase,
-            exchange=exchanges.get(goods.total(lines)),
+            exchange=paying.exchanges.get(goods.total(lines)),
         )
         for supplier, lines in baskets.items()
     ]
+    for order in placed:
+        paying.prepare(tx, order)
     return answers.purchase(purchase, placed)
 
 

@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from services.orders.application import clock, deadlines, enquiries, exchange, goods, handlers, queries
+from services.orders.application import clock, deadlines, enquiries, goods, handlers, paying, queries
 from services.orders.application.reactions import REACTIONS
 from services.orders.domain.steps import STEPS
 from shared.contracts import orders as contract
 from shared.contracts.dumping import dump
 from shared.contracts.operations import Operation
+from shared.contracts.payment_methods import LIST_PAYMENT_METHODS
 from shared.contracts.purchases import GET_PURCHASE, PLACE_PURCHASE
 from shared.kit.actor import Actor
 from shared.kit.clock import utc_now
@@ -86,7 +87,7 @@ FOREIGN = product("Pan of another supplier", supplier=STRANGER)
 OWN = product("Crate of the buyer's own", supplier=BUYER)
 IN_EURO = product("Tray priced in euro", currency="EUR")
 SHIRT = product("Shirt of linen", price="18.00", options={"size": ["S", "M", "L"], "colour": ["white", "indigo"]})
-RATE = new_id()
+RATE, CARD = new_id(), new_id()
 NOT_READY_FOR_CUSTOMS = product("Lamp without code and origin", hs_code=None, country_of_origin=None)
 CATALOG = (MUG, BOWL, FOREIGN, OWN, IN_EURO, SHIRT, NOT_READY_FOR_CUSTOMS)
 
@@ -110,8 +111,10 @@ def line(item: Mapping[str, Any], quantity: int | None = 100, price: str | None 
     return {"product_id": item["id"], **({"quantity": quantity} if quantity else {}), **priced, **({"options": options} if options else {})}
 
 
-def quote(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What payments answers: everything is worth 0.92 euro, and there are no other rates."""
+def payments(operation: Operation, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What payments answers: the buyer has a card, everything is worth 0.92 euro, and there are no other rates."""
+    if operation is LIST_PAYMENT_METHODS:
+        return {"items": [{"id": CARD, "kind": "card"}]}
     if asked["currency"] != "EUR":
         raise Conflict("no_exchange_rate", "There is no exchange rate between the two at this time.")
     amount = Decimal(asked["amount"]["amount"]) * Decimal("0.92")
@@ -133,8 +136,8 @@ class Scene:
         """The operation's answer as JSON, which fits its contract."""
         asked = call(operation, actor, data)
         products = goods.read_products({"items": CATALOG})
-        quotes = exchange.quoted(asked.data, products, quote) if operation in FROM_LISTINGS else None
-        more = () if operation not in ABOUT_PRODUCTS else (products,) if quotes is None else (products, quotes)
+        how = paying.asked(asked.data, products, payments) if operation in FROM_LISTINGS else None
+        more = () if operation not in ABOUT_PRODUCTS else (products,) if how is None else (products, how)
         answer = dump(operation.answer, self.run(lambda tx: WORK[operation](tx, asked, *more)))
         assert operation.answer().validate(answer) == {}
         return answer

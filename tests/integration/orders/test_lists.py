@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from services.orders.application import goods, handlers
+from services.orders.application.paying import Paying
 from shared.contracts import orders as contract
 from shared.kit.actor import Actor
 from shared.kit.clock import utc_now
@@ -62,7 +63,9 @@ def test_orders_of_the_same_moment_are_neither_lost_nor_shown_twice(scene: Scene
     def place(tx: Any) -> None:
         tx.now = moment
         for _ in range(4):
-            handlers.place_order(tx, call(contract.PLACE_ORDER, BUYER, {"lines": [line(MUG)], "terms": terms()}), goods.read_products({"items": CATALOG}), {})
+            handlers.place_order(
+                tx, call(contract.PLACE_ORDER, BUYER, {"lines": [line(MUG)], "terms": terms()}), goods.read_products({"items": CATALOG}), Paying()
+            )
 
     scene.run(place)
     first = listed(scene, SUPPLIER, limit=3)
