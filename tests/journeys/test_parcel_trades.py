@@ -11,7 +11,7 @@ import pytest
 from services.logistics.application.channel_list import CHANNELS
 from tests.builders.system import System
 from tests.journeys.market import eventually
-from tests.journeys.parcels import FORM, SENDER, SPECIAL, Parcels
+from tests.journeys.parcels import FORM, SENDER, SPECIAL, Parcel, Parcels
 from tests.journeys.problems import refused
 from tradelane.client import Client
 
@@ -96,6 +96,27 @@ def test_the_parties_agree_on_a_channel_that_takes_them_and_ship_by_it(market: P
     assert (changed["awaiting"], changed["terms"]["channel"]) == ([], "fedex_express")
     assert deal.book(special_goods=["magnetic"])["channel"] == "fedex_express"
     assert deal.ship()["state"] == "in_transit"
+
+
+def test_an_order_that_names_its_card_has_its_payment_only_to_be_submitted(market: Parcels) -> None:
+    deal = market.parcel(state="awaiting_payment", payment_method_id=market.card)
+    seen = deal.seen()
+    paid = deal.do("buyer", "pay", seen["drafts"]["payment"] | {"paid_on": seen["updated_at"][:10]})
+    assert (paid["state"], paid["drafts"]) == ("ready_to_ship", {})
+
+
+def test_a_basket_of_two_suppliers_is_one_purchase_whose_orders_are_paid_each(market: Parcels) -> None:
+    other = Parcels(market.system, market.operator)
+    request = market.ask(payment_method_id=market.card)
+    request["lines"] += [{"product_id": other.products["BLADE-PLAIN"], "quantity": 2}]
+    request["channels"] = {other.accounts["supplier"]["id"]: "postal_packet"}
+    purchase = market.buyer.post("/v1/purchases", request, wait=30)
+    assert (purchase["awaiting"], purchase["totals"]) == ([], [{"amount": "57.00", "currency": "USD"}])
+    assert [each["supplier"]["id"] for each in purchase["orders"]] == [each.accounts["supplier"]["id"] for each in (market, other)]
+    deals = [Parcel(market, each["id"]) for each in purchase["orders"]]
+    assert [deal.seen()["terms"]["channel"] for deal in deals] == ["dhl_express", "postal_packet"]
+    assert [deal.take()["state"] for deal in deals] == ["ready_to_ship"] * 2
+    assert {each["state"] for each in market.buyer.get(f"/v1/purchases/{purchase['id']}")["orders"]} == {"ready_to_ship"}
 
 
 def test_after_all_these_trades_everything_adds_up(market: Parcels) -> None:
