@@ -51,7 +51,7 @@ class Coded(fields.String):
     def __init__(self, codes: Any, name: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.codes = codes
-        self.validators.insert(0, validate.OneOf(sorted(codes), error=f"Not {name}."))
+        self.validators.insert(0, validate.OneOf(dict.fromkeys(sorted(codes)), error=f"Not {name}."))
 
 
 CURRENCIES = frozenset(each.alpha_3 for each in pycountry.currencies)

@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 
+from shared.contracts import loading
 from shared.kit.errors import Invalid
 
 
@@ -31,6 +32,6 @@ def flatten(messages: Any, path: str = "") -> dict[str, list[str]]:
 def load(schema: Schema, data: Any) -> dict[str, Any]:
     """`data` as Python values; Invalid `invalid_fields` naming each field that is missing, unknown or wrong."""
     try:
-        return schema.load(data)  # type: ignore[no-any-return]
+        return loading.load(schema, data)  # type: ignore[no-any-return]
     except ValidationError as error:
         raise Invalid("invalid_fields", "Some fields are missing or wrong.", flatten(error.messages)) from error

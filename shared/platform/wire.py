@@ -10,6 +10,7 @@ from typing import Any
 from cloudevents.core.bindings.rabbitmq import RabbitMQMessage, from_binary_event
 
 from shared.contracts.events import EVENTS
+from shared.contracts.loading import load
 from shared.contracts.validation import instance
 from shared.platform.context import Context
 
@@ -32,7 +33,7 @@ class Event:
 
     @property
     def data(self) -> dict[str, Any]:
-        return instance(EVENTS[self.type].data).load(self.raw)  # type: ignore[no-any-return]
+        return load(instance(EVENTS[self.type].data), self.raw)  # type: ignore[no-any-return]
 
 
 def encode(value: Any) -> bytes:

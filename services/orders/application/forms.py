@@ -14,6 +14,7 @@ from services.orders.application.records import Order
 from services.orders.domain import checks
 from services.orders.domain.lifecycle import Transition
 from services.orders.domain.steps import STEPS
+from shared.contracts import loading
 from shared.contracts.forms import FORMS
 from shared.contracts.operations import Empty
 from shared.contracts.validation import load
@@ -40,7 +41,7 @@ def facts_of(order: Order, today: date) -> checks.OrderFacts:
         payable=order.payable,
         terms=order.situation.terms,
         today=today,
-        submitted={step: schema_of(_FORM_OF[entry["action"]]).load(entry["form"]) for step, entry in last.items()},
+        submitted={step: loading.load(schema_of(_FORM_OF[entry["action"]]), entry["form"]) for step, entry in last.items()},
     )
 
 

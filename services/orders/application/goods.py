@@ -11,6 +11,7 @@ from marshmallow import EXCLUDE
 
 from shared.contracts.catalog import Product
 from shared.contracts.dumping import dump
+from shared.contracts.loading import load
 from shared.contracts.trade import OrderLine
 from shared.kit.actor import Actor
 from shared.kit.errors import Invalid
@@ -28,7 +29,7 @@ HEAVIEST = Decimal(10**9)  # kg; the contract's largest measure
 def read_products(answer: Mapping[str, Any]) -> Products:
     """The catalog's answer to `products_by_id`. What it leaves empty is left out."""
     items = [{name: value for name, value in item.items() if value is not None} for item in answer["items"]]
-    return {product["id"]: product for product in _PRODUCTS.load(items)}
+    return {product["id"]: product for product in load(_PRODUCTS, items)}
 
 
 def order_line(product: Mapping[str, Any], quantity: int, unit_price: Money, options: Mapping[str, str]) -> dict[str, Any]:
