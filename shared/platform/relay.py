@@ -37,7 +37,8 @@ POLL, POLL_EMBEDDED = 0.5, 5.0  # seconds; the safety net where a commit's wake-
 LEASE = timedelta(seconds=5)
 LEASE_RETRY = timedelta(seconds=0.5)  # that another's lease is not asked for, however often a commit wakes us
 # A broker that has just come back may confirm an event for its queues while its stream, not up yet, has not got it (seen on RabbitMQ 3.10); and
-# a stream confirms before the disk has it. So, a while after each connection, what was confirmed around its beginning is sent once more.
+# a stream confirms before the disk has it. So, a while after each connection, what was confirmed around its beginning, and around the end of the
+# one before it that stood for as long, is sent once more.
 SETTLED = 3.0
 DOUBTED = timedelta(seconds=15)
 MOST_DOUBTED = 100 * BATCH
@@ -72,7 +73,7 @@ _FURTHER = _UNSENT.where(outbox.c.position.not_in(bindparam("besides", expanding
 
 def oldest_unsent(tx: Transaction, besides: Sequence[int] = ()) -> list[Any]:
     """At most `BATCH` rows, in their order, none of them at the positions `besides`."""
-    return list(tx.execute(_FURTHER, {"besides": besides}) if besides else tx.execute(_UNSENT))
+    return list(tx.execute(_FURTHER, {"besides": besides}) if besides else tx.execute(_UNSENT, {}))
 
 
 def send_again(tx: Transaction, since: datetime) -> None:
@@ -81,9 +82,12 @@ def send_again(tx: Transaction, since: datetime) -> None:
     tx.execute(update(outbox).where(outbox.c.position > newest - MOST_DOUBTED, outbox.c.sent_at >= since).values(sent_at=None))
 
 
+_CONFIRMED = update(outbox).where(outbox.c.position.in_(bindparam("positions", expanding=True))).values(sent_at=bindparam("at"))
+
+
 def mark_sent(tx: Transaction, positions: Sequence[int]) -> None:
     """Note that the broker has confirmed these rows of the outbox."""
-    tx.execute(update(outbox).where(outbox.c.position.in_(positions)).values(sent_at=utc_now()))
+    tx.later(_CONFIRMED, {"positions": positions, "at": utc_now()})
 
 
 @contextmanager
@@ -103,8 +107,10 @@ class Relay(SharedExtension):
         self.woken = threading.Event()
         self.stopping = False
         self.publisher: Publisher | None = None
+        self.taken: list[int] = []  # positions of what the broker has, not yet marked as sent
         self.lease_until = self.refused_until = utc_now()
         self.settles_at = math.inf
+        self.doubted_since: datetime | None = None  # when the earliest event was confirmed that the broker may have lost
         self.poll = POLL_EMBEDDED if settings().embedded else POLL
 
     def start(self) -> None:
@@ -142,11 +148,12 @@ class Relay(SharedExtension):
         self._release()
 
     def send_batch(self) -> bool:
-        """Send the oldest unsent events; whether there may be more. Then the broker works on them while those before them are marked as sent."""
+        """Send the oldest unsent events; whether there may be more to do. Those that the broker took before are marked in the transaction that asks for these."""
         if not self._hold_lease():
             return False
         under_way = self.publisher.under_way if self.publisher else []
-        rows = self.base.run(partial(oldest_unsent, besides=under_way))
+        rows = self.base.run(partial(self._mark_and_ask, besides=under_way))
+        self.taken = []
         if not rows and not under_way:
             return False
         more = len(rows) == BATCH
@@ -154,21 +161,28 @@ class Relay(SharedExtension):
             if self.publisher is None:
                 self.publisher = Publisher(settings().broker_of(self.service), settings().embedded)
                 self.settles_at = math.inf if settings().embedded else time.monotonic() + SETTLED
-            taken = self.publisher.publish(event_exchange(self.service), rows, self.service, leave=BATCH if more else 0)
-        if taken:
-            self.batches.observe(len(taken))
+                self.doubted_since = self.doubted_since or utc_now() - DOUBTED
+            self.taken = self.publisher.publish(event_exchange(self.service), rows, self.service, leave=BATCH if more else 0)
+        if self.taken:
+            self.batches.observe(len(self.taken))
             crashpoints.reach("after_confirm")
-            self.base.run(partial(mark_sent, positions=taken))
         if self.publisher.refused:
             log.warning("relay: the broker refused events; they are sent again")
-        return more and not self.publisher.refused
+            self.base.run(partial(mark_sent, positions=self.taken))
+            return False
+        return more or bool(self.taken)
+
+    def _mark_and_ask(self, tx: Transaction, besides: Sequence[int]) -> list[Any]:
+        if self.taken:
+            mark_sent(tx, self.taken)
+        return oldest_unsent(tx, besides)
 
     def _is_settled(self) -> bool:
         """Whether our connection has just outlived its first moments: what was confirmed before and in them goes again."""
-        if self.publisher is None or time.monotonic() < self.settles_at:
+        if self.publisher is None or self.doubted_since is None or time.monotonic() < self.settles_at:
             return False
-        self.base.run(partial(send_again, since=utc_now() - DOUBTED))
-        self.settles_at = math.inf
+        self.base.run(partial(send_again, since=self.doubted_since))
+        self.settles_at, self.doubted_since = math.inf, None
         return True
 
     def _hold_lease(self) -> bool:
@@ -205,3 +219,4 @@ class Relay(SharedExtension):
         if self.publisher:
             self.publisher.close()
             self.publisher = None
+            self.doubted_since = self.doubted_since or utc_now() - DOUBTED
