@@ -39,6 +39,8 @@ class Connection:
         self.blocked = self._closing = False
         self._silent = 0
         self._consumers = {"": returned}
+        self._unsettled: dict[int, None] = {}  # deliveries' tags, in their order, where they are to be acknowledged
+        self._done: set[int] = set()  # those of them that the broker is to be told of next
         try:
             with eventlet.Timeout(OPEN_SECONDS, TimeoutError("the broker does not answer")):
                 self._amqp.connect()
@@ -49,7 +51,7 @@ class Connection:
             raise
         self._amqp.on_blocked, self._amqp.on_unblocked = self._block, self._unblock
         transport = self._amqp.transport
-        self._stream = Stream(transport.sock)
+        self._stream = Stream(transport.sock, self._acknowledgements)
         transport._write = lambda data: self._stream.write(bytes(data))  # noqa: SLF001  (py-amqp's buffer is written over by its next frame)
         self._reader = frames.Reader(self.channel, self._amqp.frame_max, self._content, self._other)
 
@@ -61,7 +63,7 @@ class Connection:
 
     def consume(self, queue: str, tag: str, receive: Callable[[Content], None], prefetch: int) -> None:
         """Without waiting for the broker's word: a refusal ends the connection. Without `prefetch` nothing is acknowledged."""
-        self._consumers[tag] = receive
+        self._consumers[tag] = self._noting(receive) if prefetch else receive
         if prefetch:
             self.channel.send_method(spec.Basic.Qos, "lBb", (0, prefetch, False))
         self.channel.basic_consume(queue, no_ack=not prefetch, consumer_tag=tag, nowait=True)
@@ -71,10 +73,12 @@ class Connection:
 
     def ack(self, message: Content) -> None:
         message.acknowledged = True
-        self._stream.write(frames.ack(self.channel.channel_id, message.tag))
+        self._done.add(message.tag)
+        self._stream.write(b"")
 
     def reject(self, message: Content, requeue: bool) -> None:
         message.acknowledged = True
+        self._unsettled.pop(message.tag, None)
         self.channel.basic_reject(message.tag, requeue)
 
     def run(self) -> None:
@@ -96,6 +100,7 @@ class Connection:
     def close(self) -> None:
         """Send what is not sent yet and say good-bye, if that is possible soon. What still comes is left to the broker."""
         self._closing = True
+        self._stream.write(self._acknowledgements())
         with eventlet.Timeout(CLOSE_SECONDS, False):
             try:
                 self._amqp.send_method(spec.Connection.Close, "BsBB", (200, "", 0, 0))
@@ -103,6 +108,25 @@ class Connection:
             except Exception as error:
                 log.debug("closed: %s", error)
         self._stream.close()
+
+    def _noting(self, receive: Callable[[Content], None]) -> Callable[[Content], None]:
+        def noted(message: Content) -> None:
+            self._unsettled[message.tag] = None
+            receive(message)
+
+        return noted
+
+    def _acknowledgements(self) -> bytes:
+        """Of all that was acknowledged since the last time; the oldest in a row take one frame, and a queue's replicas one decision."""
+        done, self._done = self._done, set()
+        channel, row = self.channel.channel_id, 0
+        while self._unsettled and (oldest := next(iter(self._unsettled))) in done:
+            row = oldest
+            done.remove(row)
+            del self._unsettled[row]
+        for tag in done:
+            del self._unsettled[tag]
+        return b"".join(([frames.ack(channel, row, True)] if row else []) + [frames.ack(channel, tag) for tag in sorted(done)])
 
     def _content(self, message: Content) -> None:
         if not self._closing:

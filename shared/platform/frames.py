@@ -79,9 +79,9 @@ def publish(
     return b"".join((*head, properties, END, *(_FRAME.pack(BODY, channel, len(part)) + part + END for part in parts)))
 
 
-def ack(channel: int, tag: int) -> bytes:
-    """Acknowledges one delivery."""
-    return _ACK.pack(METHOD, channel, 13, 0x3C0050, tag, 0, 0xCE)
+def ack(channel: int, tag: int, multiple: bool = False) -> bytes:
+    """Acknowledges one delivery, or all up to it."""
+    return _ACK.pack(METHOD, channel, 13, 0x3C0050, tag, multiple, 0xCE)
 
 
 @lru_cache(1024)

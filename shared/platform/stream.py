@@ -4,6 +4,7 @@ one turn of the hub leaves in one send. Writing never waits; who writes looks at
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from typing import Any
 
 from eventlet.hubs import get_hub
@@ -14,10 +15,10 @@ _NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Stream:
-    """Takes over an eventlet socket. One greenlet reads it, any may write."""
+    """Takes over an eventlet socket. One greenlet reads it, any may write; `last` is asked for what goes behind that, each time it is sent."""
 
-    def __init__(self, sock: Any) -> None:
-        self._green = sock
+    def __init__(self, sock: Any, last: Callable[[], bytes] = bytes) -> None:
+        self._green, self._last = sock, last
         if isinstance(sock, ssl.SSLSocket):
             sock.act_non_blocking = True  # type: ignore[attr-defined]  # eventlet: raise instead of waiting
             self._sock, self._pending = sock, sock.pending
@@ -98,6 +99,8 @@ class Stream:
         self._flushing = None
         if self.error is not None:
             return
+        if last := self._last():
+            self._out.append(last)
         data = memoryview(self._out[0] if len(self._out) == 1 else b"".join(self._out))
         try:
             sent = self._sock.send(data)

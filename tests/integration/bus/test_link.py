@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -167,6 +168,30 @@ def test_what_was_published_before_stopping_arrives(open_link: Callable[[], Rece
         first.link.publish(b"%d" % number, QUEUE)
     first.link.stop()
     assert until(lambda: len(first.bodies) + len(other.bodies) == 100)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_settled_in_whatever_order_the_broker_gives_the_rest_to_another(
+    open_link: Callable[[], Received], seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw, first = random.Random(seed), open_link()
+    held: list[Any] = []
+    with monkeypatch.context() as later:
+        later.setattr(first.link, "settle", held.append)
+        for number in range(10):
+            first.link.publish(b"%d" % number, QUEUE)
+        assert until(lambda: len(held) == 10), "as many as may be unsettled"
+    draw.shuffle(held)
+    kept = sorted(each.body for each in held[7:])
+    for message in held[:7]:
+        first.link.refuse(message) if draw.random() < 0.2 else first.link.settle(message)
+        if draw.random() < 0.5:
+            eventlet.sleep(0)
+    first.link.stop()
+    other = open_link()
+    assert until(lambda: sorted(other.bodies) == kept)
+    assert other.round_trip()
+    assert sorted(other.bodies) == sorted([*kept, b"{}"])
 
 
 def test_a_connection_that_is_cut_is_made_anew(proxy: Proxy, open_link: Callable[[], Received]) -> None:

@@ -128,13 +128,13 @@ def test_what_is_published_is_read_by_py_amqp_as_it_was_meant(
     assert message.properties == {"content_type": "application/json", "content_encoding": "utf-8", **{k: v for k, v in expected.items() if v}}
 
 
-@given(st.integers(0, 2**64 - 1))
-def test_an_acknowledgement_is_read_by_py_amqp_as_it_was_meant(tag: int) -> None:
+@given(st.integers(0, 2**64 - 1), st.booleans())
+def test_an_acknowledgement_is_read_by_py_amqp_as_it_was_meant(tag: int, multiple: bool) -> None:
     peer = Peer()
-    peer.read(frames.ack(7, tag))
+    peer.read(frames.ack(7, tag, multiple))
     ((channel, method, payload, content),) = peer.received
     assert (channel, method, content) == (7, spec.Basic.Ack, None)
-    assert loads("Lb", payload, 4)[0] == [tag, False]
+    assert loads("Lb", payload, 4)[0] == [tag, multiple]
 
 
 def delivered(body: bytes = b"body") -> bytes:
