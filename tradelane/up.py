@@ -7,6 +7,7 @@ import eventlet
 eventlet.monkey_patch()  # before anything that opens a socket or starts a thread
 
 import fcntl  # noqa: E402
+import gc  # noqa: E402
 import logging  # noqa: E402
 import os  # noqa: E402
 import signal  # noqa: E402
@@ -107,6 +108,7 @@ def run(services: Sequence[str]) -> None:
     for container in containers:
         container.start()
         eventlet.spawn(_watch, container, stop)
+    gc.freeze()  # what stands by now stays: collections need not look at it again
     log.info("running: %s", ", ".join(services))
     died = stop.wait()
     for container in reversed(containers):  # the gateway first: it needs the others to finish what it began

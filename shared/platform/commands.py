@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, bindparam, delete, func, literal, select
+from sqlalchemy import ColumnElement, String, Text, bindparam, delete, func, insert, literal, select
 
 from shared.contracts.dumping import dump
 from shared.kit.clock import utc_now
@@ -14,11 +15,13 @@ from shared.kit.errors import Conflict, Invalid
 from shared.platform.calls import Call
 from shared.platform.database import Transaction
 from shared.platform.records import commands
+from shared.platform.wire import encode
 
 KEPT = timedelta(hours=24)
 
 _ID: ColumnElement[str] = bindparam("key", type_=String)
 _LOCK = func.pg_try_advisory_xact_lock(func.hashtextextended(_ID, 0))
+_KEEP = insert(commands).values(answer=bindparam("encoded", type_=Text))
 _FREE = {"postgresql": _LOCK, "sqlite": literal(True)}  # the lock goes with the transaction; SQLite runs one writer at a time anyway
 _FIND = {
     dialect: select(free.label("free"), commands.c.fingerprint, commands.c.answer).select_from(
@@ -29,7 +32,11 @@ _FIND = {
 
 
 class Answer(dict[str, Any]):
-    """An answer that is dumped by its schema already."""
+    """An answer that is dumped by its schema already, and encoded once for the database and its caller."""
+
+    @cached_property
+    def encoded(self) -> bytes:
+        return encode(self)
 
 
 def once(tx: Transaction, call: Call, handler: Callable[..., Any], *args: Any) -> Answer:
@@ -45,7 +52,7 @@ def once(tx: Transaction, call: Call, handler: Callable[..., Any], *args: Any) -
             raise Invalid("idempotency_key_reused", "This idempotency key was used for a different request.")
         return Answer(found.answer)
     answer = Answer(dump(call.operation.answer, handler(tx, call, *args)))
-    tx.add(commands, {"id": call.command_id, "fingerprint": call.fingerprint, "answer": answer, "created_at": utc_now()})
+    tx.later(_KEEP, {"id": call.command_id, "fingerprint": call.fingerprint, "encoded": answer.encoded.decode(), "created_at": utc_now()})
     return answer
 
 

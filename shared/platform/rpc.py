@@ -109,7 +109,9 @@ class RpcServer(SharedExtension):
     def _answer(self, name: Any, body: dict[str, Any]) -> bytes:
         try:
             entrypoint = self.entrypoints.get(name)
-            return wire.encode(workers.run(entrypoint, body) if entrypoint else self._without_entrypoint(name))
+            answer = workers.run(entrypoint, body) if entrypoint else self._without_entrypoint(name)
+            result = answer.get("result")
+            return b'{"result":%s}' % result.encoded if isinstance(result, Answer) else wire.encode(answer)
         except Exception as error:  # a dependency that cannot be had, an answer that is no JSON
             return wire.encode({"error": error_data(error)})
 
