@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.catalog.application import handlers, queries
-from services.catalog.application.reactions import REACTIONS
+from services.catalog.application.reactions import REACTIONS, TOGETHER, lock_shelves
 from shared.contracts import catalog as contract
 from shared.platform.calls import Call
 from shared.platform.consumer import consumes
@@ -44,6 +44,6 @@ class CatalogService:
     def products_by_id(self, call: Call) -> Mapping[str, Any]:
         return self.store.read(call, queries.products_by_id)
 
-    @consumes(REACTIONS)
+    @consumes(REACTIONS, together=TOGETHER, lock=lock_shelves)
     def react(self, tx: Transaction, event: Event) -> None:
         REACTIONS[event.type](tx, event)

@@ -20,7 +20,7 @@ from services.logistics.application import (
     watch,
 )
 from services.logistics.application.printing import printed
-from services.logistics.application.reactions import REACTIONS
+from services.logistics.application.reactions import REACTIONS, TOGETHER
 from shared.contracts import labels, logistics as contract, logistics_orders, tariffs, tracking as tracking_contract
 from shared.contracts.orders import GET_ORDER
 from shared.contracts.quotes import QUOTE
@@ -145,7 +145,7 @@ class LogisticsService:
         while work := self.store.run(label_batches.claim):
             self.store.run(label_batches.keep, work, offload(label_batches.print_work, work))
 
-    @consumes(REACTIONS)
+    @consumes(REACTIONS, together=TOGETHER)
     def react(self, tx: Transaction, event: Event) -> None:
         REACTIONS[event.type](tx, event)
 

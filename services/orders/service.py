@@ -88,7 +88,7 @@ class OrdersService:
     def advance_clock(self, call: Call) -> Mapping[str, Any]:
         return self.store.write(call, clock.advance_clock)
 
-    @consumes(REACTIONS)
+    @consumes(REACTIONS, together=REACTIONS)
     def react(self, tx: Transaction, event: Event) -> None:
         REACTIONS[event.type](tx, event)
 

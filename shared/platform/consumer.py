@@ -14,7 +14,7 @@ import eventlet
 from nameko.extensions import Entrypoint, SharedExtension
 
 from shared.platform import wire
-from shared.platform.inbox import Inbox
+from shared.platform.inbox import Inbox, Lock
 from shared.platform.intake import MOST_HELD, Intake
 from shared.platform.link import Link
 from shared.platform.settings import settings
@@ -39,7 +39,7 @@ class EventConsumer(SharedExtension):
     def begin(self, entrypoint: Consumes) -> None:
         # The service's method without its dependencies: a reaction works on its transaction alone, it calls nobody.
         react = getattr(self.container.service_cls(), entrypoint.method_name)
-        self.inbox = Inbox(self.service, self.base.run, dict.fromkeys(entrypoint.types, react))
+        self.inbox = Inbox(self.service, self.base.run, dict.fromkeys(entrypoint.types, react), entrypoint.together, entrypoint.lock)
         self.intake = Intake(self.inbox, self.link.settle, self.container.spawn_managed_thread, settings().event_workers)
         self.link.start(self.container.spawn_managed_thread)
         self.retries = self.container.spawn_managed_thread(self._retry, "inbox retries")
@@ -82,9 +82,9 @@ class EventConsumer(SharedExtension):
 class Consumes(Entrypoint):
     consumer = EventConsumer()
 
-    def __init__(self, types: Iterable[str]) -> None:
+    def __init__(self, types: Iterable[str], together: Iterable[str] = (), lock: Lock = lambda _tx, _events: None) -> None:
         super().__init__()
-        self.types = tuple(types)
+        self.types, self.together, self.lock = tuple(types), tuple(together), lock
 
     def start(self) -> None:
         self.consumer.begin(self)
@@ -94,4 +94,6 @@ class Consumes(Entrypoint):
 
 
 consumes = Consumes.decorator
-"""`@consumes(REACTIONS)` on a method `react(self, tx, event)`: called for each event whose type is in `REACTIONS`, in the event's transaction."""
+"""`@consumes(REACTIONS)` on a method `react(self, tx, event)`: called for each event whose type is in `REACTIONS`, in the event's transaction.
+
+`together` and `lock` are the inbox's: which types may share a transaction, and what is locked before."""

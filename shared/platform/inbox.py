@@ -12,18 +12,18 @@ The rules, for the events of one aggregate (source and subject), whose versions 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Integer, String, TextClause, and_, bindparam, or_, select, text, update
+from sqlalchemy import Integer, and_, bindparam, or_, select, text, update
 
 from shared.kit.clock import utc_now
 from shared.kit.errors import Unavailable
-from shared.platform import context, wire
+from shared.platform import context, positions, wire
 from shared.platform.database import Transaction
-from shared.platform.records import inbox, positions
+from shared.platform.records import inbox
 from shared.platform.settings import settings
 from shared.platform.telemetry.metrics import DUPLICATES, EVENTS, Timed
 from shared.platform.telemetry.tracing import OK
@@ -32,35 +32,22 @@ from shared.platform.wire import Event
 log = logging.getLogger(__name__)
 
 LONGEST_BACKOFF = timedelta(minutes=5)
+WAIT_TOGETHER = "500ms"  # for a lock: events that share a transaction are soon tried each by itself
 
 DUPLICATE = "duplicate"
 TAKEN = "taken"
-"""What may come of an attempt: it was handled (OK), dropped, handled by a faster replica, or it is `waiting`, `failed` or `dead`."""
+AGAIN = "again"
+"""What may come of an attempt: it was handled (OK), dropped, handled by a faster replica, to be made again by itself, or it is `waiting`, `failed` or `dead`."""
 
 Reactions = Mapping[str, Callable[[Transaction, Event], None]]
 Run = Callable[[Callable[[Transaction], Any]], Any]
+Lock = Callable[[Transaction, Sequence[Event]], None]
 
-
-_OF, _ABOUT, _TO = (bindparam(name, type_=kind) for name, kind in (("of", String), ("about", String), ("to", Integer)))
-
-_LOCK_POSITION = text(
-    "INSERT INTO positions (source, subject, version) VALUES (:source, :subject, 0)"
-    " ON CONFLICT (source, subject) DO UPDATE SET version = positions.version RETURNING version"
-)
-_BEGIN_POSITION = text("INSERT INTO positions (source, subject, version) VALUES (:of, :about, :to) ON CONFLICT DO NOTHING")
-_MINE = update(positions).where(positions.c.source == _OF, positions.c.subject == _ABOUT).values(version=_TO)
-_MOVE_POSITION = _MINE.where(positions.c.version < _TO)
-_WAITING = select(inbox.c.id).where(inbox.c.source == _OF, inbox.c.subject == _ABOUT, inbox.c.state != "done").exists()
-_ADVANCE_POSITION = _MINE.where(positions.c.version == _TO - 1, ~_WAITING)
-_FREE = select(positions).where(
-    positions.c.source.in_(bindparam("of", expanding=True)),
-    positions.c.subject.in_(bindparam("about", expanding=True)),
-    ~select(inbox.c.id).where(inbox.c.source == positions.c.source, inbox.c.subject == positions.c.subject, inbox.c.state != "done").exists(),
-)
+_WAIT_BRIEFLY = text("SELECT set_config('lock_timeout', :time, true)")
 _FOLLOWING = select(inbox).where(
-    inbox.c.source == _OF,
-    inbox.c.subject == _ABOUT,
-    inbox.c.version == _TO + 1,
+    inbox.c.source == bindparam("of"),
+    inbox.c.subject == bindparam("about"),
+    inbox.c.version == bindparam("to", type_=Integer) + 1,
     inbox.c.state != "done",  # said so that the index serves it, which holds those that wait
     or_(inbox.c.state == "dropped", and_(inbox.c.state == "pending", inbox.c.attempts == 0)),
 )
@@ -82,12 +69,18 @@ _DUE = (
 
 
 class Inbox:
-    """`run(work)` is one transaction of the database of `service`."""
+    """`run(work)` is one transaction of the database of `service`.
 
-    def __init__(self, service: str, run: Run, reactions: Reactions) -> None:
+    `together` are the types whose reactions may share a transaction, since they lock nothing beside what is their aggregate's, or what
+    `lock(tx, events)` has locked for all of them, in one order.
+    """
+
+    def __init__(self, service: str, run: Run, reactions: Reactions, together: Collection[str] = (), lock: Lock = lambda _tx, _events: None) -> None:
         self.service = service
         self.run = run
         self.reactions = reactions
+        self.together = frozenset(together)
+        self.lock = lock
         self.duplicates = DUPLICATES.labels(service)
 
     def receive(self, event: Event) -> None:
@@ -95,21 +88,32 @@ class Inbox:
 
         Unavailable where the database is: then it must be delivered again.
         """
-        moved, waiting = (False, None) if self.has_use_for(event) else self.run(partial(_move_on, event=event))
-        self._follow(waiting if moved else self._attempt(event, self._take))
+        if self.has_use_for(event) or not self.run(partial(positions.advance, event=event)):
+            self._follow(self._attempt(event, self._take))
 
     def has_use_for(self, event: Event) -> bool:
         return event.type in self.reactions
 
-    def pass_over(self, events: Sequence[Event]) -> list[bool]:
-        """Of delivered events, in their order, take over those without use whose turn it is, all in one transaction; which.
+    def take_together(self, events: Sequence[Event]) -> list[bool]:
+        """Of delivered events, in their order, take over in one transaction those whose turn it is and that are without use or of a type
+        in `together`; which.
 
         The others are to be received, as all are where this fails.
         """
-        without_use = [not self.has_use_for(event) for event in events]
-        if sum(without_use) < 2:  # alone it is received with less work
+        willing = [event.type in self.together or not self.has_use_for(event) for event in events]
+        if sum(willing) < 2:  # alone it is received with less work
             return [False] * len(events)
-        return self.run(partial(_pass_over, events=events, without_use=without_use))  # type: ignore[no-any-return]
+        attempts: list[Timed] = []
+        try:
+            taken: list[bool] = self.run(partial(self._take_all, events=events, willing=willing, attempts=attempts))
+        except BaseException:
+            for attempt in attempts:
+                attempt.outcome = AGAIN
+            raise
+        finally:
+            for attempt in attempts:
+                attempt.end()
+        return taken
 
     def attempt_due(self, limit: int = 50) -> int:
         """Handle events whose waiting time is over, first of each aggregate; how many were tried."""
@@ -125,9 +129,7 @@ class Inbox:
 
     def _attempt(self, event: Event, work: Callable[[Transaction, Event], tuple[str, Any]]) -> Any:
         """Handle the event in a transaction of its own; what waited for it. A failure leaves nothing of it but the event, kept for later."""
-        labels = (self.service, event.type if event.type in self.reactions else "other")
-        caused = context.Context(event.context.correlation_id, event.id, event.context.traceparent)
-        with Timed(EVENTS, labels, f"handle {event.type}", "consumer", caused, wire.traced(event)) as attempt:
+        with self._timed(event) as attempt:
             try:
                 attempt.outcome, waiting = self.run(lambda tx: work(tx, event))
             except Unavailable:
@@ -138,14 +140,34 @@ class Inbox:
             self.duplicates.inc()
         return waiting
 
+    def _timed(self, event: Event) -> Timed:
+        labels = (self.service, event.type if event.type in self.reactions else "other")
+        caused = context.Context(event.context.correlation_id, event.id, event.context.traceparent)
+        return Timed(EVENTS, labels, f"handle {event.type}", "consumer", caused, wire.traced(event))
+
+    def _take_all(self, tx: Transaction, events: Sequence[Event], willing: Sequence[bool], attempts: list[Timed]) -> list[bool]:
+        """As `take_together` says. The reactions run aggregate by aggregate, in one order for all, so that no two such transactions wait for each other."""
+        attempts.clear()
+        if tx.connection.dialect.name == "postgresql":
+            tx.later(_WAIT_BRIEFLY, {"time": WAIT_TOGETHER})
+        taken = positions.take_turns(tx, events, willing)
+        used = sorted((event for event, done in zip(events, taken, strict=True) if done and self.has_use_for(event)), key=lambda event: event.subject)
+        self.lock(tx, used)
+        for event in used:
+            attempts.append(self._timed(event))
+            with attempts[-1].inside():
+                tx.add(inbox, _received(event) | {"state": "done"})
+                self.reactions[event.type](tx, event)
+        return taken
+
     def _take(self, tx: Transaction, event: Event) -> tuple[str, Any]:
         """A delivered event; what came of it, and what waited for it."""
-        row = {"id": event.id, "type": event.type, "source": event.source, "subject": event.subject, "version": event.version}
-        row |= {"received_at": utc_now(), "attempts": 0}
-        if event.type in self.reactions and _advance_by_one(tx, event):  # nearly all of them
+        row = _received(event)
+        if event.type in self.reactions and positions.advance(tx, event):  # nearly all of them
             tx.add(inbox, {**row, "state": "done"})
-            return self._handle(tx, event)
-        position = _lock_position(tx, event)
+            self.reactions[event.type](tx, event)
+            return OK, None
+        position = positions.lock(tx, event)
         known = tx.execute(select(inbox.c.state).where(inbox.c.id == event.id)).scalar_one_or_none()
         late = event.version <= position
         if known is not None or (late and event.type not in self.reactions):
@@ -159,16 +181,16 @@ class Inbox:
             return "waiting", None
         if event.type in self.reactions:
             tx.add(inbox, {**row, "state": "done"})
-        _move_position(tx, event)
+        positions.move(tx, event)
         return self._handle(tx, event)
 
     def _again(self, tx: Transaction, event: Event) -> tuple[str, Any]:
         """A waiting event whose turn has come; as for `_take`."""
-        _lock_position(tx, event)
+        positions.lock(tx, event)
         mine = update(inbox).where(inbox.c.id == event.id, inbox.c.state == "pending")
         if not tx.execute(mine.values(state="done", event=None, error=None, next_attempt_at=None)).rowcount:
             return TAKEN, None
-        _move_position(tx, event)
+        positions.move(tx, event)
         return self._handle(tx, event)
 
     def _handle(self, tx: Transaction, event: Event) -> tuple[str, Any]:
@@ -192,73 +214,25 @@ def drop(tx: Transaction, id: str) -> bool:
     event = tx.execute(select(inbox.c.source, inbox.c.subject, inbox.c.version).where(inbox.c.id == id)).one_or_none()
     if event is None:
         return False
-    position = _lock_position(tx, event)
+    position = positions.lock(tx, event)
     given_up = update(inbox).where(inbox.c.id == id, inbox.c.state.in_(("pending", "dead"))).values(state="dropped", next_attempt_at=None)
     if not tx.execute(given_up).rowcount:
         return False
     if event.version == position + 1:
-        _move_position(tx, event)
+        positions.move(tx, event)
         if following := _next_after(tx, event):
             tx.execute(update(inbox).where(inbox.c.id == following.id).values(next_attempt_at=utc_now()))
     return True
 
 
-def _lock_position(tx: Transaction, event: Any) -> int:
-    """How far the aggregate's events are handled; others that handle its events wait for this transaction."""
-    return tx.execute(_LOCK_POSITION, {"source": event.source, "subject": event.subject}).scalar_one()  # type: ignore[no-any-return]
-
-
-def _move_position(tx: Transaction, event: Any) -> None:
-    tx.later(_MOVE_POSITION, _place(event))
-
-
-def _advance_by_one(tx: Transaction, event: Event) -> bool:
-    """Move the position to an event whose turn it is, where nothing of its aggregate waits; whether it did. Others wait, as for `_lock_position`."""
-    return tx.execute(_BEGIN_POSITION if event.version == 1 else _ADVANCE_POSITION, _place(event)).rowcount > 0
-
-
-def _move_on(tx: Transaction, event: Event) -> tuple[bool, Any]:
-    """Whether the turn of an event without use had come, and what waited for it: somebody may have kept it just before we had the position."""
-    moved = _advance_by_one(tx, event)
-    return moved, _next_after(tx, event) if moved else None
-
-
-def _pass_over(tx: Transaction, events: Sequence[Event], without_use: Sequence[bool]) -> list[bool]:
-    """Others wait, as for `_lock_position`. All lock in one order, and look for what waits only then."""
-    places = sorted({(event.source, event.subject) for event in events})
-    tx.later(*_for_all([(*place, 0) for place in places], "positions.version"))
-    of, about = map(list, zip(*places, strict=True))
-    reached = {(row.source, row.subject): row.version for row in tx.execute(_FREE, {"of": of, "about": about})}
-    passed, moved = [], {}
-    for event, unused in zip(events, without_use, strict=True):
-        place = event.source, event.subject
-        passed.append(unused and reached.get(place) == event.version - 1)
-        if passed[-1]:
-            reached[place] = moved[place] = event.version
-    if moved:
-        tx.later(*_for_all([(*place, version) for place, version in moved.items()], "excluded.version"))
-    return passed
-
-
-def _for_all(rows: Sequence[tuple[str, str, int]], version: str) -> tuple[TextClause, dict[str, Any]]:
-    """Insert the positions, in their order, or set the `version` of those that are there; the statement and its parameters."""
-    names = ("of", "about", "to")
-    return _set_all(len(rows), version), {f"{name}{number}": value for number, row in enumerate(rows) for name, value in zip(names, row, strict=True)}
-
-
-@cache
-def _set_all(count: int, version: str) -> TextClause:
-    rows = ", ".join(f"(:of{number}, :about{number}, :to{number})" for number in range(count))
-    return text(f"INSERT INTO positions (source, subject, version) VALUES {rows} ON CONFLICT (source, subject) DO UPDATE SET version = {version}")  # noqa: S608
-
-
-def _place(event: Any) -> dict[str, Any]:
-    return {"of": event.source, "about": event.subject, "to": event.version}
+def _received(event: Event) -> dict[str, Any]:
+    row = {"id": event.id, "type": event.type, "source": event.source, "subject": event.subject, "version": event.version}
+    return row | {"received_at": utc_now(), "attempts": 0}
 
 
 def _failed(tx: Transaction, event: Event, error: Exception) -> str:
     """Keep the event with its error for the next attempt, or as dead after the last; which of them, or that another replica was faster."""
-    _lock_position(tx, event)
+    positions.lock(tx, event)
     known = tx.execute(select(inbox.c.attempts, inbox.c.state).where(inbox.c.id == event.id)).one_or_none()
     if known and known.state != "pending":
         return TAKEN
@@ -275,18 +249,17 @@ def _failed(tx: Transaction, event: Event, error: Exception) -> str:
     if known:
         tx.execute(update(inbox).where(inbox.c.id == event.id).values(outcome))
     else:
-        row = {"id": event.id, "type": event.type, "source": event.source, "subject": event.subject, "version": event.version}
-        tx.add(inbox, {**row, "received_at": utc_now(), "event": _kept(event), **outcome})
+        tx.add(inbox, {**_received(event), "event": _kept(event), **outcome})
     return "dead" if dead else "failed"
 
 
 def _next_after(tx: Transaction, event: Any) -> Any:
     """The waiting event that follows on this one, past dropped ones, unless an attempt at it has failed: that one has its own time."""
     while True:
-        row = tx.execute(_FOLLOWING, _place(event)).one_or_none()
+        row = tx.execute(_FOLLOWING, positions.place_of(event)).one_or_none()
         if row is None or row.state == "pending":
             return row
-        _move_position(tx, row)
+        positions.move(tx, row)
         event = row
 
 

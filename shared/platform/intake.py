@@ -1,12 +1,14 @@
-"""Brings delivered events to the inbox: those that the service has no use for, most of all, together, the others each by itself.
+"""Brings delivered events to the inbox: all that came while it was busy together, as far as they may share a transaction, the others each by itself.
 
-The inbox alone answers for order and for once; what is held here only spares it work.
+The inbox alone answers for order and for once; what is gathered here only spares it work.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import eventlet
@@ -33,19 +35,16 @@ class Intake:
         self._inbox, self._settle, self._spawn = inbox, settle, spawn
         self._places = Semaphore(at_a_time)
         self._held: list[Delivery] = []
+        self._due = self._gathering = False
         self._taken = 0
         self._ending = False
 
     def take(self, message: Any, event: Event) -> None:
-        """One without use is held for a moment; one of use takes along what is held of its aggregate, so that its turn has come."""
+        """One without use is held for a moment, or until one of use takes it along."""
         self._taken += 1
-        if self._inbox.has_use_for(event):
-            follows = any(held.subject == event.subject and held.source == event.source for _, held in self._held)
-            self._begin([*(self._release() if follows else ()), (message, event)])
-            return
         self._held.append((message, event))
-        if len(self._held) >= MOST_HELD:
-            self._begin(self._release())
+        if self._inbox.has_use_for(event) or len(self._held) >= MOST_HELD:
+            self._begin()
         elif len(self._held) == 1:
             self._spawn(self._hold, "held events")
 
@@ -59,20 +58,36 @@ class Intake:
     def _hold(self) -> None:
         eventlet.sleep(HOLD)
         if self._held:
-            self._begin(self._release())
+            self._begin()
 
-    def _release(self) -> list[Delivery]:
-        held, self._held = self._held, []
-        return held
+    def _begin(self) -> None:
+        """One greenlet takes all that is held, again and again while more is due: the busier it is, the more share a transaction."""
+        self._due = True
+        if not self._gathering:
+            self._gathering = True
+            self._spawn(self._gather, "events")
 
-    def _begin(self, deliveries: list[Delivery]) -> None:
-        self._spawn(lambda: self._work(deliveries), "events")
-
-    def _work(self, deliveries: list[Delivery]) -> None:
-        try:
+    def _gather(self) -> None:
+        while self._due:
+            self._due = False
+            held, self._held = self._held, []
             with self._places:
-                passed = self._passed_over([event for _, event in deliveries])
-                for (message, event), done in zip(deliveries, passed, strict=True):
+                taken = self._taken_together([event for _, event in held])
+            left: dict[tuple[str, str], list[Delivery]] = {}
+            for (message, event), done in zip(held, taken, strict=True):
+                if done:
+                    self._work([(message, event)], done)
+                else:
+                    left.setdefault((event.source, event.subject), []).append((message, event))
+            for deliveries in left.values():
+                self._spawn(partial(self._work, deliveries), "events")
+        self._gathering = False
+
+    def _work(self, deliveries: list[Delivery], done: bool = False) -> None:
+        """Those of one aggregate, in their order."""
+        try:
+            with nullcontext() if done else self._places:
+                for message, event in deliveries:
                     if done or self._received(event):
                         crashpoints.reach("before_ack")
                         self._settle(message)
@@ -82,9 +97,9 @@ class Intake:
         finally:
             self._taken -= len(deliveries)
 
-    def _passed_over(self, events: list[Event]) -> list[bool]:
+    def _taken_together(self, events: list[Event]) -> list[bool]:
         try:
-            return self._inbox.pass_over(events)
+            return self._inbox.take_together(events)
         except Exception as error:
             log.warning("%d events are taken one by one: %s", len(events), error)
             return [False] * len(events)

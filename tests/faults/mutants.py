@@ -23,6 +23,7 @@ def without_inbox() -> None:
         return OK, None
 
     Inbox._take = take  # type: ignore[method-assign]
+    Inbox.take_together = lambda _self, events: [False] * len(events)  # type: ignore[method-assign]
 
 
 def without_outbox() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -60,6 +60,14 @@ REACTIONS: dict[str, Callable[[Transaction, Event], None]] = {
     "orders.order_cancelled.v1": release_stock,
     "orders.goods_shipped.v1": commit_stock,
 }
+TOGETHER = ("orders.order_placed.v1",)
+"""What may share a transaction, since its shelves are known, and locked, beforehand."""
+
+
+def lock_shelves(tx: Transaction, events: Sequence[Event]) -> None:
+    """For placed orders: all their products' shelves, in the order of ids, as each transaction locks them."""
+    if keys := {line["product_id"] for event in events for line in event.raw["lines"]}:
+        tx.later(_SHELVES, {"keys": sorted(keys)})
 
 
 def _settle(tx: Transaction, event: Event, after: Callable[[str | None], str], on_hand: int, tells: str) -> None:

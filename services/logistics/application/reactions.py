@@ -157,6 +157,8 @@ REACTIONS: dict[str, Callable[[Transaction, Event], None]] = {
     "payments.freight_charged.v1": freight.on_charged,
     "payments.freight_refused.v1": freight.on_refused,
 }
+TOGETHER = ("orders.order_placed.v1",)
+"""What may share a transaction: it writes what is its order's alone."""
 
 
 def _paper_numbers(tx: Transaction, order_id: str, declaration: str) -> tuple[dict[str, str], dict[str, int]]:

@@ -80,3 +80,5 @@ REACTIONS: dict[str, Reaction] = {
     "logistics.freight_due.v1": freight_charges.charge,
     "logistics.freight_credited.v1": freight_charges.credit,
 }
+TOGETHER = ("orders.order_placed.v1",)
+"""What touches the accounts of its order alone; the others move the parties' balances."""

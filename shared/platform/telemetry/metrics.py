@@ -8,8 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from functools import cache
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
@@ -44,13 +43,10 @@ class Timed(Span):
         super().__init__(labels[0], name, kind, parent, attributes, begins=begins)
         self._histogram = histogram
         self.labels = labels
-
-    def __enter__(self) -> Self:
         self._begun = time.perf_counter()
-        return super().__enter__()
 
-    def __exit__(self, _type: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None) -> None:
-        super().__exit__(_type, error, _traceback)
+    def end(self) -> None:
+        super().end()
         _child(self._histogram, *self.labels, self.outcome).observe(time.perf_counter() - self._begun)
 
 

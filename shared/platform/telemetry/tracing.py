@@ -6,7 +6,8 @@ What follows a trade through HTTP, calls, outbox and events is the `traceparent`
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
@@ -80,6 +81,15 @@ class Span:
         if self._span is not None:
             self._span.update_name(name)
             self._span.set_attributes(attributes)
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """A part of its work, done in its context; it ends by `end()`."""
+        entered = context.enter(self.context)
+        try:
+            yield
+        finally:
+            context.leave(entered)
 
     def end(self) -> None:
         if self._span is not None and _recorder:

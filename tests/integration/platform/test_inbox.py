@@ -10,9 +10,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import event as events, select, text, update
 
 from shared.kit.clock import utc_now
+from shared.kit.errors import Unavailable
 from shared.kit.ids import new_id
 from shared.platform import settings as settings_module
 from shared.platform.audit import depth
@@ -32,10 +33,11 @@ def event(version: int, subject: str = "order-1", type: str = USED) -> Event:
 class Consumer:
     """An inbox whose reaction writes down what it handled, in the event's own transaction, and fails where it is told to."""
 
-    def __init__(self, database: TestDatabase) -> None:
+    def __init__(self, database: TestDatabase, together: tuple[str, ...] = ()) -> None:
         self.database = database
         self.failing: set[int] = set()
-        self.inbox = Inbox("tests", database.run, {USED: self.react})
+        self.locked: list[list[Event]] = []
+        self.inbox = Inbox("tests", database.run, {USED: self.react}, together, lambda _tx, events: self.locked.append(list(events)))
 
     def react(self, tx: Any, event: Event) -> None:
         tx.emit("accounts.account_registered.v1", event.subject, {"account_id": new_id(), "name": str(event.version), "roles": [], "country": "DE"})
@@ -64,6 +66,12 @@ def consumer(database: TestDatabase) -> Consumer:
 
 
 @pytest.fixture
+def sharing(database: TestDatabase) -> Consumer:
+    """One whose events of use may share a transaction."""
+    return Consumer(database, together=(USED,))
+
+
+@pytest.fixture
 def two_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
     changed = replace(settings_module.read(), retry_attempts=2)
     monkeypatch.setattr("shared.platform.inbox.settings", lambda: changed)
@@ -89,8 +97,7 @@ def test_the_same_event_at_two_replicas_at_once_takes_effect_once(consumer: Cons
 
 @pytest.mark.parametrize("seed", range(5))
 def test_reordered_and_repeated_deliveries_take_effect_in_order(consumer: Consumer, seed: int) -> None:
-    events = [event(version, type=USED if version % 3 else UNUSED) for version in range(1, 13)]
-    deliveries = events * 2
+    deliveries = [event(version, type=USED if version % 3 else UNUSED) for version in range(1, 13)] * 2
     random.Random(seed).shuffle(deliveries)
     for each in deliveries:
         consumer.inbox.receive(each)
@@ -150,10 +157,10 @@ def test_types_without_use_cost_no_row_and_keep_the_order(consumer: Consumer) ->
     assert consumer.depth() == {"done": 1, "duplicates": 0}
 
 
-def passed(consumer: Consumer, *events: Event) -> list[bool]:
-    """What is passed over; the others are received, as the platform does it."""
-    done = consumer.inbox.pass_over(events)
-    for each, over in zip(events, done, strict=True):
+def passed(consumer: Consumer, *given: Event) -> list[bool]:
+    """What is taken over together; the others are received, as the platform does it."""
+    done = consumer.inbox.take_together(given)
+    for each, over in zip(given, done, strict=True):
         if not over:
             consumer.inbox.receive(each)
     return done
@@ -177,7 +184,7 @@ def test_what_has_no_use_is_passed_over_together_as_far_as_its_turn_has_come(con
 
 
 def test_one_event_without_use_is_received_by_itself(consumer: Consumer) -> None:
-    assert consumer.inbox.pass_over([event(1, type=UNUSED), event(2)]) == [False, False]
+    assert consumer.inbox.take_together([event(1, type=UNUSED), event(2)]) == [False, False]
 
 
 def test_what_fails_holds_back_what_has_no_use_after_it(consumer: Consumer, database: TestDatabase) -> None:
@@ -191,12 +198,66 @@ def test_what_fails_holds_back_what_has_no_use_after_it(consumer: Consumer, data
     assert reached(database) == {"order-1": 3}
 
 
-def test_replicas_that_pass_over_the_same_events_at_once_lose_none_and_come_to_an_end(consumer: Consumer, database: TestDatabase) -> None:
-    versions = [[event(version, f"order-{number}", UNUSED) for number in range(5)] for version in range(1, 7)]
+def test_events_of_use_share_a_transaction_as_far_as_their_turn_has_come(sharing: Consumer, database: TestDatabase) -> None:
+    commits: list[Any] = []
+    events.listen(database.engine, "commit", commits.append)
+    first, early, twice = event(1, "order-2"), event(3, "order-3"), event(2)
+    given = [first, event(1), early, twice, event(3, type=UNUSED), twice, event(4)]
+    assert sharing.inbox.take_together(given) == [True, True, False, True, True, False, True]
+    assert len(commits) == 1
+    assert sharing.handled == [1, 2, 4, 1], "aggregate by aggregate"
+    assert sharing.locked == [[given[1], twice, given[6], first]], "before them all"
+    assert reached(database) == {"order-1": 4, "order-2": 1}
+    assert sharing.inbox.take_together(given) == [False] * 7
+    for each in given:
+        sharing.inbox.receive(each)
+    assert sharing.handled == [1, 2, 4, 1], "none twice"
+    assert sharing.depth() == {"done": 4, "pending": 1, "duplicates": 5}
+
+
+def test_where_one_fails_nothing_is_left_of_those_that_shared_its_transaction(sharing: Consumer, database: TestDatabase) -> None:
+    sharing.failing = {2}
+    given = [event(1), event(2), event(3), event(1, "order-2")]
+    with pytest.raises(RuntimeError):
+        sharing.inbox.take_together(given)
+    assert (sharing.handled, reached(database), sharing.depth()) == ([], {}, {"duplicates": 0})
+    for each in given:
+        sharing.inbox.receive(each)
+    assert sharing.handled == [1, 1]
+    assert sharing.depth() == {"done": 2, "pending": 2, "duplicates": 0}
+    sharing.failing = set()
+    assert sharing.inbox.take_together([event(4), event(2, "order-2"), event(3, "order-2")]) == [False, True, True], "what waits holds back its aggregate alone"
+
+
+def test_what_may_share_no_transaction_holds_back_what_comes_after_it(consumer: Consumer, database: TestDatabase) -> None:
+    given = [event(1, type=UNUSED), event(2), event(3, type=UNUSED), event(1, "order-2", UNUSED)]
+    assert consumer.inbox.take_together(given) == [True, False, False, True]
+    assert reached(database) == {"order-1": 1, "order-2": 1}
+
+
+def test_events_that_share_a_transaction_wait_but_briefly_for_others(sharing: Consumer, database: TestDatabase) -> None:
+    sharing.inbox.receive(event(1))
+    with database.transaction() as tx:
+        tx.execute(select(positions).with_for_update())
+        begun = time.monotonic()
+        with pytest.raises(Unavailable):
+            sharing.inbox.take_together([event(2), event(1, "order-2")])
+        assert time.monotonic() - begun < 10, "far less than a statement may take"
+    assert sharing.inbox.take_together([event(2), event(1, "order-2")]) == [True, True]
+
+
+@pytest.mark.parametrize("type", [USED, UNUSED])
+def test_replicas_that_take_the_same_events_at_once_lose_none_and_come_to_an_end(sharing: Consumer, database: TestDatabase, type: str) -> None:
+    versions = [[event(version, f"order-{number}", type) for number in range(5)] for version in range(1, 7)]
 
     def take(seed: int) -> None:
         for each in versions:
-            passed(consumer, *random.Random(seed).sample(each, k=5))
+            given = random.Random(seed).sample(each, k=5)
+            try:
+                passed(sharing, *given)
+            except Unavailable:  # it had waited for long enough
+                for one in given:
+                    sharing.inbox.receive(one)
 
     replicas = [threading.Thread(target=take, args=[seed]) for seed in range(4)]
     for replica in replicas:
@@ -204,7 +265,8 @@ def test_replicas_that_pass_over_the_same_events_at_once_lose_none_and_come_to_a
     for replica in replicas:
         replica.join()
     assert reached(database) == {f"order-{number}": 6 for number in range(5)}
-    assert consumer.depth() == {"duplicates": 0}
+    assert sharing.depth() == ({"duplicates": 0} if type == UNUSED else {"done": 30, "duplicates": 90})
+    assert sorted(sharing.handled) == ([] if type == UNUSED else [version for version in range(1, 7) for _ in range(5)])
 
 
 def test_what_another_replica_keeps_while_the_one_before_it_waits_for_it_follows_at_once(consumer: Consumer, database: TestDatabase) -> None:

@@ -36,9 +36,10 @@ class Replica:
                 eventlet.sleep(0.001)
 
 
-@pytest.fixture
-def effects(database: TestDatabase) -> Consumer:
-    return Consumer(database)
+@pytest.fixture(params=[(), (USED,)], ids=["alone", "together"])
+def effects(database: TestDatabase, request: pytest.FixtureRequest) -> Consumer:
+    """Its events of use may share a transaction, or not."""
+    return Consumer(database, together=request.param)
 
 
 @pytest.fixture
@@ -88,22 +89,12 @@ def test_events_without_use_are_taken_over_in_one_transaction_and_acknowledged_a
     assert reached(database) == {"order-1": 2, "order-2": 1}
 
 
-def test_an_event_of_use_takes_those_before_it_along(replica: Replica, settled: list[Event], effects: Consumer, for_ever: None) -> None:
+def test_an_event_of_use_takes_along_what_is_held(replica: Replica, settled: list[Event], effects: Consumer, for_ever: None) -> None:
     given = [*unused(1, 2), *unused(1, subject="order-2"), event(3)]
     replica.deliver(*given)
     replica.rest()
     assert settled == given
     assert effects.handled == [3]
-
-
-def test_an_event_of_use_waits_for_none_of_another_aggregate(replica: Replica, settled: list[Event], for_ever: None) -> None:
-    held, used = unused(1, subject="order-2"), event(1)
-    replica.deliver(*held, used)
-    with eventlet.Timeout(30):
-        while not settled:
-            eventlet.sleep(0.001)
-    assert settled == [used]
-    assert [each for _, each in replica.intake._held] == held
 
 
 def test_as_many_as_may_be_held_are_not_held_for_longer(replica: Replica, settled: list[Event], for_ever: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +111,7 @@ def test_where_they_cannot_be_taken_together_they_are_one_by_one(
     def fail(_events: object) -> list[bool]:
         raise RuntimeError("as if by a defect")
 
-    monkeypatch.setattr(effects.inbox, "pass_over", fail)
+    monkeypatch.setattr(effects.inbox, "take_together", fail)
     given = unused(1, 2, 3)
     replica.deliver(*given)
     replica.rest()
@@ -139,6 +130,7 @@ def test_no_more_are_worked_on_at_a_time_than_is_set(replica: Replica, effects: 
         eventlet.sleep(0.001)
         at_work.remove(each)
 
+    monkeypatch.setattr(effects.inbox, "take_together", lambda events: [False] * len(events))
     monkeypatch.setattr(effects.inbox, "receive", receive)
     replica.deliver(*(event(1, f"order-{number}") for number in range(40)))
     replica.rest()
