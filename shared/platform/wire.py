@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -91,8 +92,36 @@ def event_message(row: Any, source: str, context: Context) -> RabbitMQMessage:
     return RabbitMQMessage({name: value for name, value in attributes.items() if value}, "application/json", encode(row.data))
 
 
+_OURS = frozenset(f"ce-{name}" for name in ("specversion", "id", "source", "type", "subject", "time", "dataschema", "aggregateversion"))
+_CONTEXT = ("ce-correlationid", "ce-causationid", "ce-traceparent")
+
+
 def read_event(headers: dict[str, Any], content_type: str | None, body: bytes | str) -> Event:
     """The event of a delivered message; ValueError where it is not one of ours in form."""
+    if content_type == "application/json" and headers.keys() - _CONTEXT == _OURS and all(type(value) is str and value for value in headers.values()):
+        with suppress(ValueError, TypeError):
+            return _as_published(headers, body)
+    return _by_the_standard(headers, content_type, body)
+
+
+def _as_published(headers: dict[str, Any], body: bytes | str) -> Event:
+    """The shape of `event_message`, read in a fraction of the time; any error where it is another."""
+    version, time = int(headers["ce-aggregateversion"]), timestamp(headers["ce-time"])
+    if version < 1 or time.tzinfo is None or headers["ce-specversion"] != "1.0":
+        raise ValueError("not as published")
+    return Event(
+        id=headers["ce-id"],
+        type=headers["ce-type"],
+        source=headers["ce-source"].lstrip("/"),
+        subject=headers["ce-subject"],
+        version=version,
+        time=time,
+        context=Context(*(headers.get(name, "") for name in _CONTEXT)),
+        raw=decode(body),
+    )
+
+
+def _by_the_standard(headers: dict[str, Any], content_type: str | None, body: bytes | str) -> Event:
     try:
         message = RabbitMQMessage(headers=headers, content_type=content_type, body=body.encode() if isinstance(body, str) else body)
         event = from_binary_event(message)
@@ -100,7 +129,7 @@ def read_event(headers: dict[str, Any], content_type: str | None, body: bytes | 
         raw = event.get_data()
     except Exception as error:  # the SDK raises its own tree, and whatever its parsers raise
         raise ValueError(f"not a CloudEvent of this platform: {error}") from error
-    if not isinstance(raw, dict) or version < 1:
+    if not isinstance(raw, dict) or version < 1 or event.get_id() not in headers.values():  # the SDK makes one up, a new one each time
         raise ValueError("not an event of this platform")
     return Event(
         id=str(event.get_id()),
