@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from eventlet import patcher
 from psycopg2.errors import UniqueViolation
@@ -96,6 +96,13 @@ class Transaction:
         if self._short and isinstance(parameters, Mapping):
             return statements.execute(self.connection, statement, parameters)
         return self.connection.execute(statement, parameters)
+
+    def reading(self) -> Self:
+        """It is only read from now on: each statement goes by itself, which sees what is committed as it would in a transaction of PostgreSQL's, and is spared its end."""
+        if self._short:
+            driver: Any = self.connection.connection.dbapi_connection
+            driver.reads = True
+        return self
 
     def later(self, statement: Executable, parameters: Mapping[str, Any]) -> None:
         """A statement whose result nobody asks for: it goes to the database with the next one, or those that wait with the commit, in their order."""

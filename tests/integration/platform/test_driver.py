@@ -64,6 +64,25 @@ def test_a_transaction_that_asks_nothing_costs_nothing(database: TestDatabase, r
     assert round_trips == []
 
 
+def test_what_is_only_read_costs_a_round_trip_a_statement_and_changes_nothing_for_those_after_it(database: TestDatabase, round_trips: list[None]) -> None:
+    with database.transaction() as tx:
+        for _ in range(3):
+            assert tx.reading().execute(NAMED, {"key": "a"}).all() == []
+    assert len(round_trips) == 3
+    with pytest.raises(ProgrammingError), database.transaction() as tx:
+        tx.reading().execute(text("SELECT nothing"))
+
+    def add_in_vain() -> None:
+        with database.transaction() as tx:
+            tx.later(NEW, lease("a"))
+            tx.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        add_in_vain()
+    assert names(database) == []
+
+
 def test_a_statement_without_parameters_comes_after_what_waits(database: TestDatabase) -> None:
     with database.transaction() as tx:
         tx.later(NEW, lease("a"))
