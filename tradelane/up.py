@@ -109,6 +109,7 @@ def run(services: Sequence[str]) -> None:
         container.start()
         eventlet.spawn(_watch, container, stop)
     gc.freeze()  # what stands by now stays: collections need not look at it again
+    gc.set_threshold(20_000, 20, 20)  # nearly all goes by itself: seldom is often enough
     log.info("running: %s", ", ".join(services))
     died = stop.wait()
     for container in reversed(containers):  # the gateway first: it needs the others to finish what it began
