@@ -83,8 +83,7 @@ class LogisticsService:
 
     @rpc(logistics_orders.CREATE_LOGISTICS_ORDER)
     def create_logistics_order(self, call: Call) -> Any:
-        order = self.bus.call(GET_ORDER, {"id": call.data["id"]}, call)  # before the transaction begins: none waits for another service
-        return self.store.write(call, booking.create, order)
+        return self.store.ask_and_write(call, lambda: (self.bus.call(GET_ORDER, {"id": call.data["id"]}, call),), booking.create)
 
     @rpc(logistics_orders.GET_LOGISTICS_ORDER)
     def get_logistics_order(self, call: Call) -> Any:

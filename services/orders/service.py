@@ -26,11 +26,11 @@ class OrdersService:
 
     @rpc(contract.OPEN_ENQUIRY)
     def open_enquiry(self, call: Call) -> Mapping[str, Any]:
-        return self.store.write(call, enquiries.open_enquiry, self._products(call))
+        return self.store.ask_and_write(call, lambda: (self._products(call),), enquiries.open_enquiry)
 
     @rpc(contract.MAKE_OFFER)
     def make_offer(self, call: Call) -> Mapping[str, Any]:
-        return self.store.write(call, enquiries.make_offer, self._products(call))
+        return self.store.ask_and_write(call, lambda: (self._products(call),), enquiries.make_offer)
 
     @rpc(contract.ACCEPT_ENQUIRY)
     def accept_enquiry(self, call: Call) -> Mapping[str, Any]:
@@ -54,11 +54,11 @@ class OrdersService:
 
     @rpc(contract.PLACE_ORDER)
     def place_order(self, call: Call) -> Mapping[str, Any]:
-        return self.store.write(call, handlers.place_order, *self._listed(call))
+        return self.store.ask_and_write(call, lambda: self._listed(call), handlers.place_order)
 
     @rpc(purchases.PLACE_PURCHASE)
     def place_purchase(self, call: Call) -> Mapping[str, Any]:
-        return self.store.write(call, handlers.place_purchase, *self._listed(call))
+        return self.store.ask_and_write(call, lambda: self._listed(call), handlers.place_purchase)
 
     @rpc(purchases.GET_PURCHASE)
     def get_purchase(self, call: Call) -> Mapping[str, Any]:
@@ -103,6 +103,6 @@ class OrdersService:
         return products, paying.asked(call.data, products, lambda operation, data: self.bus.call(operation, data, call))
 
     def _products(self, call: Call) -> goods.Products:
-        """The products of the call's lines, asked for before the transaction begins: none waits for another service."""
+        """The products of the call's lines."""
         ids = sorted({line["product_id"] for line in call.data["lines"]})
         return goods.read_products(self.bus.call(PRODUCTS_BY_ID, {"ids": ids}, call))

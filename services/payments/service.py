@@ -79,7 +79,7 @@ class PaymentsService:
 
     @rpc(payment_methods.ADD_PAYMENT_METHOD)
     def add_payment_method(self, call: Call) -> Any:
-        return self.store.write(call, methods.add_method, methods.ask(self.provider, call))
+        return self.store.ask_and_write(call, lambda: (methods.ask(self.provider, call),), methods.add_method)
 
     @rpc(payment_methods.LIST_PAYMENT_METHODS)
     def list_payment_methods(self, call: Call) -> Any:

@@ -77,7 +77,7 @@ class HowToPay(Shape):
         metadata={"description": "What the buyer pays in, where it is not the currency of the prices: at the rate of now, which is fixed."}
     )
     payment_method_id = Id(
-        metadata={"description": "Which of the buyer's payment methods is to pay, under escrow: the payment form is filled in by it, and only to be submitted."}
+        metadata={"description": "Which of the buyer's payment methods is to pay, under escrow: the payment form is filled in by it, all but the day."}
     )
 
 

@@ -8,20 +8,24 @@ from typing import Any
 
 from shared.kit.errors import Invalid
 
-_GROUPS = re.compile(r"[0-9]+(?:[ ./_-]{1,3}[0-9]+)*")
+_GROUPS = re.compile(r"[0-9]+(?:[^0-9A-Za-z]{1,4}[0-9]+)*")
 _SHORTEST, _LONGEST = 13, 19  # digits, by ISO/IEC 7812-1
 _READABLE = 10_000  # characters: no field takes as many, and looking through a megabyte takes seconds
 # Ids and tokens have digits in a row by chance: one in some hundred hexadecimal ones would pass for a card number.
-_RANDOM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-z]{25,}", re.IGNORECASE | re.ASCII)
+_ID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_IDS, _RANDOM = (re.compile(pattern, re.IGNORECASE | re.ASCII) for pattern in (_ID, _ID + "|[0-9a-z]{25,}"))
+_TOKENS = ("token", "id")
+"""How fields are called, or end, that hold what is random."""
 _VALUES = bytes.maketrans(b"0123456789", bytes(range(10)))
 _DOUBLED = bytes.maketrans(bytes(range(10)), bytes([0, 2, 4, 6, 8, 1, 3, 5, 7, 9]))  # the sum of the double's digits
 
 
-def has_card_number(text: str) -> bool:
-    """Whether some of its groups of digits together have 13 to 19 of them and a right check digit. A text of no end is taken for one."""
+def has_card_number(text: str, token: bool = False) -> bool:
+    """Whether some of its groups of digits together have 13 to 19 of them and a right check digit; not what looks random, in a `token`. A text of
+    no end is taken for one."""
     if len(text) > _READABLE:
         return True
-    written = _RANDOM.sub(lambda word: word[0] if word[0].isdigit() else "*", unicodedata.normalize("NFKC", text))
+    written = (_RANDOM if token else _IDS).sub(lambda word: word[0] if word[0].isdigit() else "*", unicodedata.normalize("NFKC", text))
     for found in _GROUPS.finditer(written):
         groups = re.findall(r"[0-9]+", found[0])
         if any(_is_number_in(groups[first : first + _LONGEST]) for first in range(len(groups))):
@@ -42,7 +46,7 @@ def _fields_with(data: Any, path: str) -> set[str]:
         for name, value in data.items() if isinstance(data, dict) else enumerate(data):
             found |= {path or "_"} if has_card_number(str(name)) else _fields_with(value, f"{path}.{name}".lstrip("."))
         return found
-    return {path or "_"} if has_card_number(str(data)) else set()
+    return {path or "_"} if has_card_number(str(data), token=path.rpartition(".")[2].rpartition("_")[2] in _TOKENS) else set()
 
 
 def _is_number_in(groups: list[str]) -> bool:

@@ -39,6 +39,12 @@ class Answer(dict[str, Any]):
         return encode(self)
 
 
+def kept(tx: Transaction, call: Call) -> Answer | None:
+    """The answer to this command where it was done before. Invalid as for `once`."""
+    found = tx.execute(_FIND[tx.connection.dialect.name], {"key": call.command_id}).one()
+    return _kept(found, call)
+
+
 def once(tx: Transaction, call: Call, handler: Callable[..., Any], *args: Any) -> Answer:
     """The handler's answer, dumped; or the kept one where this command was done before.
 
@@ -47,13 +53,19 @@ def once(tx: Transaction, call: Call, handler: Callable[..., Any], *args: Any) -
     found = tx.execute(_FIND[tx.connection.dialect.name], {"key": call.command_id}).one()
     if not found.free:
         raise Conflict("still_running", "This very request is still being worked on; ask again shortly.")
-    if found.fingerprint:
-        if found.fingerprint != call.fingerprint:
-            raise Invalid("idempotency_key_reused", "This idempotency key was used for a different request.")
-        return Answer(found.answer)
+    if (before := _kept(found, call)) is not None:
+        return before
     answer = Answer(dump(call.operation.answer, handler(tx, call, *args)))
     tx.later(_KEEP, {"id": call.command_id, "fingerprint": call.fingerprint, "encoded": answer.encoded.decode(), "created_at": utc_now()})
     return answer
+
+
+def _kept(found: Any, call: Call) -> Answer | None:
+    if not found.fingerprint:
+        return None
+    if found.fingerprint != call.fingerprint:
+        raise Invalid("idempotency_key_reused", "This idempotency key was used for a different request.")
+    return Answer(found.answer)
 
 
 def forget_old(tx: Transaction) -> None:

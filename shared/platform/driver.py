@@ -6,6 +6,9 @@ from typing import Any
 
 from psycopg2 import extensions
 
+STALE = frozenset({"0A000", "26000"})
+"""PostgreSQL's codes for a prepared statement whose plan does not hold any more, such as after a migration, or that is gone."""
+
 _AS_TEXT = extensions.new_type((2950,), "UUID", lambda value, _cursor: value)
 
 
@@ -62,8 +65,8 @@ class Connection(extensions.connection):
         begin = [b"BEGIN"] if status == extensions.TRANSACTION_STATUS_IDLE and not self.reads else []
         try:
             extensions.cursor.execute(cursor, b";".join((*first, *begin, *waiting, *last)))
-        except BaseException:
-            if first:
+        except BaseException as error:
+            if first or getattr(error, "pgcode", None) in STALE:
                 self._prepared.clear()
                 self._in_doubt = True
             raise

@@ -150,6 +150,7 @@ class Relay(SharedExtension):
     def send_batch(self) -> bool:
         """Send the oldest unsent events; whether there may be more to do. Those that the broker took before are marked in the transaction that asks for these."""
         if not self._hold_lease():
+            self.taken = []  # whoever has the lease sends it again, and marks it
             return False
         under_way = self.publisher.under_way if self.publisher else []
         rows = self.base.run(partial(self._mark_and_ask, besides=under_way))
@@ -169,6 +170,7 @@ class Relay(SharedExtension):
         if self.publisher.refused:
             log.warning("relay: the broker refused events; they are sent again")
             self.base.run(partial(mark_sent, positions=self.taken))
+            self.taken = []  # marked once: what is sent again since then is not to be marked by it
             return False
         return more or bool(self.taken)
 

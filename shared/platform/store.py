@@ -7,6 +7,7 @@ from typing import Any
 
 from nameko.extensions import DependencyProvider
 
+from shared.kit.errors import TradeError
 from shared.platform import commands, context
 from shared.platform.calls import Call
 from shared.platform.database import ClockOffset, Transaction
@@ -25,6 +26,17 @@ class Handle:
     def write(self, call: Call, handler: Callable[..., Any], *args: Any) -> commands.Answer:
         """`handler(tx, call, *args)` once per command id, in one transaction with its answer and events."""
         return self._in_span(handler, lambda tx: commands.once(tx, call, handler, *args))  # type: ignore[no-any-return]
+
+    def ask_and_write(self, call: Call, ask: Callable[[], tuple[Any, ...]], handler: Callable[..., Any]) -> commands.Answer:
+        """As `write`, with what `ask` answers of others before the transaction begins: none waits for them. Where they fail for a command that was
+        done before, its first answer is given all the same."""
+        try:
+            args = ask()
+        except TradeError:
+            if before := self.run(commands.kept, call):
+                return before  # type: ignore[no-any-return]
+            raise
+        return self.write(call, handler, *args)
 
     def read(self, call: Call, query: Callable[..., Any], *args: Any) -> Any:
         """`query(tx, call, *args)`."""

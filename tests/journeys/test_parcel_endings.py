@@ -87,7 +87,7 @@ def test_a_card_that_is_declined_comes_back_and_another_one_pays(market: Parcels
 
 
 def test_goods_that_are_not_there_reject_the_order(market: Parcels) -> None:
-    order = market.buyer.post("/v1/orders", market.ask(quantity=Parcels.STOCK + 1), wait=30)
+    order = market.buyer.post("/v1/orders", market.ask("sea_freight_lcl", quantity=Parcels.STOCK + 1), wait=30)
     assert (order["state"], order["history"][-1]["reason"]) == ("rejected", "out_of_stock")
 
 

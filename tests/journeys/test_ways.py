@@ -190,7 +190,7 @@ def test_a_payment_without_funds_comes_back_and_may_be_made_again(fresh: Market)
         "return",
         "insufficient_funds",
     )
-    assert "are missing" in back["history"][-1]["note"]
+    assert "has less" in back["history"][-1]["note"]
     deal.deposit()
     assert deal.take()["state"] == "ready_to_ship"
 

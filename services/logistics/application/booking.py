@@ -116,7 +116,8 @@ def _priced(tx: Transaction, channel: Channel, order: dict[str, Any], packages: 
     if (mass := chargeable_kg(packages, None)) < net_mass:
         raise _refused(Refusal("mass_mismatch", f"The goods' net mass is {net_mass:f} kg: the packages cannot weigh {mass:f} kg."))
     ship_to = order["terms"]["ship_to"]
-    price = quotes.freight(tx, channel.code, ship_to["country"], packages, special_goods, tx.now.date(), ship_to.get("postal_code", ""))
+    where = ship_to["country"], packages, special_goods, tx.now.date(), ship_to.get("postal_code", "")
+    price = quotes.freight(tx, channel.code, *where, value=order["total"])
     if isinstance(price, Refusal):
         raise _refused(price, _takers(order["terms"], packages, special_goods) if price.reason in _OTHERS_MAY_TAKE_IT else "")
     return price

@@ -31,8 +31,8 @@ ORDERS_AT_ONCE, LABELS_AT_ONCE = 25, 50
 """How many are printed in one go: some tenths of a second."""
 CLAIMED = timedelta(seconds=20)
 KEPT = timedelta(days=7)
-LARGEST = 8_000_000
-"""Bytes of printed labels in a batch; some 2,500 labels. A message on the bus, base 64, has to hold them."""
+LARGEST = 5_000_000
+"""Bytes of printed labels in a batch; some 1,500 labels. A message on the bus, base 64, has to hold them, and leave room for others."""
 
 _UNFINISHED = exists().where(orders.c.batch_id == batches.c.id, orders.c.state == PENDING)
 _SETTLE = (

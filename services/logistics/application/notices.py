@@ -47,8 +47,9 @@ def contact(shipment: Row[Any]) -> dict[str, Any]:
 def _journey(tx: Transaction, shipment: Row[Any]) -> Journey:
     channel = CHANNELS[shipment.channel]
     events = shipments.tracking(tx, shipment)
-    promised_at = shipment.dispatched_at + timedelta(days=channel.longest_transit_days)
-    heard_at = max((each.reported_at for each in events), default=shipment.dispatched_at)
+    begun = shipment.dispatched_at or shipment.updated_at  # the first is not known of what was dispatched before this was looked after
+    promised_at = begun + timedelta(days=channel.longest_transit_days)
+    heard_at = max((each.reported_at for each in events), default=begun)
     return Journey(channel.mode, promised_at, heard_at, shipments.sightings(events))
 
 

@@ -43,13 +43,20 @@ def quote(tx: Transaction, call: Call) -> dict[str, Any]:
 
 
 def freight(
-    tx: Transaction, channel_code: str, country: str, packages: Sequence[Packages], special_goods: Collection[str], at: date, postal_code: str = ""
+    tx: Transaction,
+    channel_code: str,
+    country: str,
+    packages: Sequence[Packages],
+    special_goods: Collection[str],
+    at: date,
+    postal_code: str = "",
+    value: Money | None = None,
 ) -> Freight | Refusal:
-    """What the packages cost by the channel on the day, or why it does not take them there.
+    """What the packages cost by the channel on the day, or why it does not take them, or goods of this `value`, there.
 
     Where a country has remote areas, only `postal_code` tells whether their surcharge is due.
     """
-    consignment = Consignment(packages, Destination(country, postal_code), special_goods)
+    consignment = Consignment(packages, Destination(country, postal_code), special_goods, value)
     return _refusal(channel_code, consignment) or _priced(tx, CHANNELS[channel_code], tariffs.in_force(tx, at), consignment)
 
 

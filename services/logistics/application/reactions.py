@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from services.logistics.application import filings, freight, logistics_orders, online_shipping, shipments, tracking, watch
+from services.logistics.application import filings, freight, logistics_orders, online_shipping, shipments, tracking, warehouses, watch
 from services.logistics.application.carriers.directory import carrier_of
 from services.logistics.application.channel_list import CHANNELS
 from services.logistics.application.papers import PAPERS, Export
@@ -125,8 +125,13 @@ def follow(tx: Transaction, event: Event) -> None:
     order = event.data
     shipment = shipments.find(tx, order["order_id"], lock=True)
     state = {"orders.goods_arrived.v1": ARRIVED, "orders.goods_received.v1": DELIVERED}.get(event.type, shipment.state)
-    shipments.change(tx, shipment.order_id, state=state, in_transit=order["to_state"] == "in_transit")
+    waits = order["to_state"] == "in_transit"
+    # Orders passes over what it is told while something else is amiss: once that is put right it is told again.
+    again = {"arrival_told_at": None} if waits and event.type == "orders.exception_resolved.v1" else {}
+    shipments.change(tx, shipment.order_id, state=state, in_transit=waits, **again)
     shipments.tell_arrival(tx, shipments.find(tx, shipment.order_id))
+    if waits and event.type == "orders.goods_insured.v1":
+        warehouses.tell_again(tx, shipment)
 
 
 def void(tx: Transaction, event: Event) -> None:

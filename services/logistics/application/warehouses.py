@@ -94,6 +94,14 @@ def see_return(tx: Transaction, shipment: Row[Any]) -> None:
         _undeliverable(tx, booked, along, "other")
 
 
+def tell_again(tx: Transaction, shipment: Row[Any]) -> None:
+    """A parcel that was undeliverable before its order was on its way stops the order now."""
+    booked = logistics_orders.live_of(tx, shipment)
+    if booked and booked.row.state in ("returning", "returned", "destroyed"):
+        told = {name: getattr(booked.row, name) for name in ("order_id", "reason", "message")}
+        tx.emit("logistics.parcel_undeliverable.v1", shipment.order_id, told)
+
+
 def _undeliverable(tx: Transaction, booked: Booked, along: Along, reason: str) -> Booked:
     if along.target == along.source:
         return booked

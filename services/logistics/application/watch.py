@@ -55,19 +55,22 @@ def look(tx: Transaction) -> bool:
 def poll(run: Run) -> None:
     """Ask each carrier that is asked for the shipments whose time has come. No transaction is open while it is asked; `run` runs one."""
     for code in polled():
-        while waybills := run(_claim, code):
-            try:
-                told = carrier(code).track(waybills)
-            except CarrierUnavailable as error:
-                log.warning("%s", error)
-                break
-            run(tracking.take, code, told)
+        try:
+            while (waybills := run(_claim, code)) is not None:
+                if waybills:
+                    run(tracking.take, code, carrier(code).track(waybills))
+        except CarrierUnavailable as error:
+            log.warning("%s", error)
+        except Exception:  # what one carrier says must not keep us from asking the others
+            log.exception("carrier %s", code)
 
 
-def _claim(tx: Transaction, code: str) -> list[str]:
-    """The waybills to ask for; they are asked for again after a while, answered or not."""
+def _claim(tx: Transaction, code: str) -> list[str] | None:
+    """The waybills to ask for, None where no time has come; they are asked for again after a while, answered or not."""
     due = select(table).where(table.c.carrier == code, table.c.poll_at <= tx.now).order_by(table.c.poll_at).limit(POLL_AT_ONCE)
     claimed = tx.execute(due.with_for_update(skip_locked=True)).all()
+    if not claimed:
+        return None
     asked = [each for each in claimed if _is_expected(tx, each)]
     for each in claimed:
         again = tx.now + POLL_EVERY if each in asked else None

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared.kit.actor import Actor
-from shared.kit.errors import Conflict
+from shared.kit.errors import Conflict, Forbidden
 
 STATES = {
     "awaiting_freight": "Waiting for freight",
@@ -135,10 +135,13 @@ def allowed_actions(standing: Standing, actor: Actor) -> tuple[Row, ...]:
 
 def decide(standing: Standing, action: str, actor: Actor) -> Row:
     """The row to follow; one that leads nowhere else, and has no form, is something done already. Conflict `action_not_allowed` where nobody may do it
-    now, naming what this actor may."""
+    now, naming what this actor may; Forbidden `not_yours_to_do` where others may."""
     roles = standing.roles_of(actor)
-    if row := next((row for row in _possible(standing) if row.action == action and row.who & roles), None):
+    possible = [row for row in _possible(standing) if row.action == action]
+    if row := next((row for row in possible if row.who & roles), None):
         return row
+    if possible:
+        raise Forbidden("not_yours_to_do", f"{action!r} is for somebody else to do: {' or '.join(sorted(set().union(*(row.who for row in possible))))}.")
     guards = [row.only for row in ROWS if (row.source, row.action) == (standing.state, action) and row.only]
     why = f"it is possible only {guards[0]}" if guards else f"it is {STATES[standing.state].lower()}"
     raise Conflict(

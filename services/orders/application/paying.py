@@ -31,7 +31,7 @@ class Paying:
     method: Mapping[str, Any] | None = None
 
     def prepare(self, tx: Transaction, order: Order) -> None:
-        """Keep the payment form as far as it is known by now: the buyer has only to submit it."""
+        """Keep the payment form as far as it is known by now: all but the day."""
         if self.method is None:
             return
         if order.situation.terms.settlement != "escrow":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,8 @@ from services.payments.domain.provider_payment import OVERDUE, PAYMENT, Row, Row
 from shared.kit.ids import new_id
 from shared.kit.money import Money
 from shared.platform.database import Transaction
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +33,22 @@ def requested(tx: Transaction, owner: Mapping[str, str], provider: str | None, a
     return row | {"attempts": 0, "created_at": tx.now, "changed_at": tx.now, "next_at": tx.now}
 
 
-def check(row: Any, heard: Heard | None) -> None:
-    """ValueError where the provider answered about something else than the row."""
+def believed(row: Any, heard: Heard | None) -> Heard | None:
+    """What was heard, if it is about the row: what the provider says of something else is as good as silence, and for an operator to look into."""
     if heard and heard.reference not in (None, row.reference or heard.reference):
-        raise ValueError(f"{row.id} is {row.reference} at the provider, which answers about {heard.reference}")
+        log.error("%s is %s at the provider, which answers about %s", row.id, row.reference, heard.reference)
+        return None
     if heard and heard.amount not in (None, Money(row.amount, row.currency)):
-        raise ValueError(f"{row.id} is about {Money(row.amount, row.currency)}, the provider says {heard.amount}")
+        log.error("%s is about %s, the provider says %s", row.id, Money(row.amount, row.currency), heard.amount)
+        return None
+    return heard
 
 
 def judge(row: Any, heard: Heard | None, now: datetime) -> tuple[Row, str | None, str | None]:
     """What the provider's answer, or its silence, makes of a payment; what it said, and why."""
     said, reason = (heard.state, heard.reason) if heard else (row.said, row.reason)
+    if row.state == "cancelling" and row.reference is None:
+        said = None  # it was asked for only to learn what to cancel: it is told so, even where it is still making up its mind
     moved = step(PAYMENT, row.state, heard.state if heard else None)
     if moved.target == row.state and overdue(row.state, row.kind, known_as(row, heard), row.created_at, now):
         # What it said is forgotten: it is to be told to cancel, even where it is still making up its mind.

@@ -18,7 +18,7 @@ from sqlalchemy import select, update
 
 from services.payments.application import charges, refunds as going_back, top_ups
 from services.payments.application.asked import Heard
-from services.payments.application.providers.port import Declined, Provider, ProviderRefused
+from services.payments.application.providers.port import Declined, Provider
 from services.payments.domain.provider_payment import ASKED, AUTHORIZE, CANCEL, CAPTURE, LOOK, PAYMENT, REFUND, REFUNDS, question, step
 from services.payments.models import freight_top_ups, provider_payments, refunds
 from shared.kit.errors import Unavailable
@@ -70,7 +70,7 @@ def work_off(run: Run, provider: Provider) -> None:
     """Ask what is due, until nothing is or the round is over."""
     pool, end = GreenPool(AT_ONCE), time.monotonic() + ROUND
     while True:
-        tasks = run(lease, provider.name, pool.free()) if pool.free() and time.monotonic() < end else []
+        tasks = run(lease, pool.free()) if pool.free() and time.monotonic() < end else []
         for task in tasks:
             pool.spawn_n(deal_with, run, provider, task)
         if not (tasks or pool.running()):
@@ -78,12 +78,12 @@ def work_off(run: Run, provider: Provider) -> None:
         sleep(0 if tasks else PAUSE)
 
 
-def lease(tx: Transaction, provider: str, most: int) -> list[Task]:
+def lease(tx: Transaction, most: int) -> list[Task]:
     """Up to so many rows whose time has come, which nobody else asks about for a while."""
     tasks: list[Task] = []
     until = tx.now + LEASE
     for table, steps in ((provider_payments, PAYMENT), (refunds, REFUNDS), (freight_top_ups, PAYMENT)):
-        due = select(table).where(table.c.next_at <= tx.now, table.c.provider == provider).order_by(table.c.next_at).limit(most - len(tasks))
+        due = select(table).where(table.c.next_at <= tx.now).order_by(table.c.next_at).limit(most - len(tasks))
         for row in tx.execute(due.with_for_update(skip_locked=True)).all():
             state = step(steps, row.state, ASKED).target
             tx.execute(update(table).where(table.c.id == row.id).values(state=state, attempts=row.attempts + 1, next_at=until))
@@ -101,7 +101,10 @@ def deal_with(run: Run, provider: Provider, task: Task) -> None:
 
 
 def ask(provider: Provider, task: Task) -> Heard | None:
-    """The provider's answer, None where it has none."""
+    """The provider's answer, None where it has none, or where what is asked about is another provider's, which is asked no more."""
+    if task.row.provider != provider.name:
+        log.error("%s of %s: it is with %s, and %s is the provider now", task.question, task.row.id, task.row.provider, provider.name)
+        return None
     try:
         answer = _call(provider, task)
     except Declined as declined:
@@ -109,7 +112,7 @@ def ask(provider: Provider, task: Task) -> Heard | None:
     except Unavailable as silence:
         log.warning("%s of %s: %s", task.question, task.row.id, silence)
         return None
-    except ProviderRefused:
+    except Exception:  # it refuses what it should take, or says what we do not know: a defect, for the buyer the same as silence
         log.exception("%s of %s", task.question, task.row.id)
         return None
     return Heard(answer.state, answer.reference, answer.amount, answer.reason)

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from services.payments.application import books, moves, refunds
-from services.payments.application.asked import Heard, after, check, judge, requested, why
+from services.payments.application.asked import Heard, after, believed, judge, requested, why
 from services.payments.domain.ledger import MOVEMENTS
 from services.payments.domain.order_account import CAPTURED, OrderAccount, PaymentRefused
 from services.payments.domain.provider_payment import GIVE_BACK, GIVEN_UP, HOLD, LIVE, PAYMENT, REFUSE, is_over, step
@@ -53,15 +53,12 @@ def give_up(tx: Transaction, order_id: str) -> None:
 
 
 def hear(tx: Transaction, payment_id: str, until: datetime, heard: Heard | None) -> None:
-    """Do what the provider's answer makes of the payment, or its silence (None); it was leased `until` then.
-
-    ValueError where the answer is about another payment or amount than we asked for: nothing is done about it.
-    """
+    """Do what the provider's answer makes of the payment, or its silence (None); it was leased `until` then."""
     order_id = tx.execute(select(provider_payments.c.order_id).where(provider_payments.c.id == payment_id)).scalar_one()
     account = books.find_account(tx, order_id, lock=True)
     row = tx.execute(select(provider_payments).where(provider_payments.c.id == payment_id).with_for_update()).one()
     assert account is not None
-    check(row, heard)
+    heard = believed(row, heard)
     moved, said, reason = judge(row, heard, tx.now)
     _change(tx, row, after(tx, PAYMENT, row, moved.target, until, heard) | {"said": said, "reason": reason})
     through = replace(account, provider=row.provider)

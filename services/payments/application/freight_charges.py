@@ -73,13 +73,14 @@ def credit(tx: Transaction, event: Event) -> None:
 
 
 def take_outstanding(tx: Transaction, account: Row[Any]) -> None:
-    """Charge what is outstanding, oldest first, as far as the funds of the account, which is locked, reach."""
+    """Charge what is outstanding, oldest first, as far as the funds of the account, which is locked, reach; what has no exchange rate is passed over."""
     for row in tx.execute(_OUTSTANDING, {"key": account.supplier_id}).all():
         items = tuple(Item(each["kind"], Money.of(**each["amount"])) for each in row.items)
         try:
             _take(tx, account, Due(row.charge_id, row.order_id, row.supplier_id, items), row.id)
-        except FreightRefused:
-            return
+        except FreightRefused as refused:
+            if refused.code != "freight_currency_mismatch":
+                return
 
 
 def _take(tx: Transaction, account: Row[Any] | None, due: Due, entry: str) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from eventlet.semaphore import Semaphore
 from sqlalchemy import delete, select
 
-from services.payments.application.providers.port import Declined, Method, Provider
+from services.payments.application.providers.port import REASONS, Declined, Method, Provider, ProviderRefused
 from services.payments.models import payment_methods
-from shared.kit.errors import Invalid, NotFound
+from shared.kit.errors import Invalid, NotFound, Unavailable
 from shared.kit.ids import new_id
 from shared.platform.calls import Call
 from shared.platform.database import Transaction
+
+_ASKING = Semaphore(4)
+"""Of the workers for calls so many may wait for a provider at a time: the others are there for what needs none."""
 
 
 def ask(provider: Provider | None, call: Call) -> Method:
@@ -21,10 +25,15 @@ def ask(provider: Provider | None, call: Call) -> Method:
         raise Invalid("provider_unknown", "No provider is used here.", {"provider": ["There is none: pay from the balance."]})
     if call.data["provider"] != provider.name:
         raise Invalid("provider_unknown", "This provider is not used here.", {"provider": [f"Must be {provider.name}."]})
+    if not _ASKING.acquire(blocking=False):
+        raise Unavailable("provider_busy", "Many methods are being bound at this time; try again shortly.")
     try:
         return provider.method(call.data["token"])
-    except Declined as declined:
-        raise Invalid("payment_method_refused", "The provider does not take it.", {"token": [declined.message]}) from declined
+    except (Declined, ProviderRefused) as refused:
+        why = REASONS[refused.reason if isinstance(refused, Declined) else "method_not_accepted"]
+        raise Invalid("payment_method_refused", "The provider does not take it.", {"token": [why]}) from refused
+    finally:
+        _ASKING.release()
 
 
 def add_method(tx: Transaction, call: Call, method: Method) -> dict[str, Any]:

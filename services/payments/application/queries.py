@@ -25,6 +25,7 @@ def get_order_payments(tx: Transaction, call: Call) -> dict[str, Any]:
         raise NotFound("order_not_found", "There is no such order.")
     rows = tx.execute(select(transfers).where(transfers.c.order_id == account.order_id).order_by(transfers.c.at, transfers.c.id)).all()
     asked, back = (_of_order(tx, table, account.order_id) for table in (provider_payments, refunds))
+    hidden = {"last4": "", "reason": None} if actor.id == account.supplier_id else {}  # of the buyer's means only the buyer is told
     stands = position(account, [Transfer(row.kind, row.debit, row.credit, Money(row.amount, row.currency)) for row in rows])
     return {
         "order_id": account.order_id,
@@ -38,7 +39,7 @@ def get_order_payments(tx: Transaction, call: Call) -> dict[str, Any]:
         "transfers": [
             {"id": row.id, "kind": row.kind, "debit": row.debit, "credit": row.credit, "amount": Money(row.amount, row.currency), "at": row.at} for row in rows
         ],
-        "provider_payments": [{**row, "amount": Money(row["amount"], row["currency"])} for row in asked],
+        "provider_payments": [{**row, **hidden, "amount": Money(row["amount"], row["currency"])} for row in asked],
         "refunds": [as_refund(row) for row in back],
     }
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from services.payments.application import books, moves
-from services.payments.application.asked import Heard, after, check, requested
+from services.payments.application.asked import Heard, after, believed, requested
 from services.payments.application.queries import as_refund
 from services.payments.domain.ledger import MOVEMENTS
 from services.payments.domain.order_account import RETURNED as REFUND_RETURNED, OrderAccount
@@ -62,12 +62,12 @@ def give_back_undue(tx: Transaction, payment: Any) -> None:
 
 
 def hear(tx: Transaction, refund_id: str, until: datetime, heard: Heard | None) -> None:
-    """Do what the provider's answer makes of the refund, or its silence (None); it was leased `until` then. ValueError as for payments."""
+    """Do what the provider's answer makes of the refund, or its silence (None); it was leased `until` then."""
     order_id = tx.execute(select(refunds.c.order_id).where(refunds.c.id == refund_id)).scalar_one()
     account = books.find_account(tx, order_id, lock=True)
     row = tx.execute(select(refunds).where(refunds.c.id == refund_id).with_for_update()).one()
     assert account is not None
-    check(row, heard)
+    heard = believed(row, heard)
     moved = step(REFUNDS, row.state, heard.state if heard else None)
     tx.execute(update(refunds).where(refunds.c.id == row.id).values(after(tx, REFUNDS, row, moved.target, until, heard)))
     if moved.effect in (RETURNED, CREDITED):

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, select, update
 
 from services.payments.application import books, freight_charges
-from services.payments.application.asked import Heard, after, check, judge, requested, why
+from services.payments.application.asked import Heard, after, believed, judge, requested, why
 from services.payments.domain.ledger import MOVEMENTS
 from services.payments.domain.provider_payment import GIVE_BACK, HOLD, LIVE, PAYMENT, REFUSE, TAKEN
 from services.payments.models import freight_top_ups, payment_methods
@@ -33,7 +33,7 @@ def begin(tx: Transaction, supplier: str, amount: Money, method_id: str) -> None
 
 
 def hear(tx: Transaction, top_up_id: str, until: datetime, heard: Heard | None) -> None:
-    """Do what the provider's answer makes of the top-up, or its silence (None); it was leased `until` then. ValueError as for payments.
+    """Do what the provider's answer makes of the top-up, or its silence (None); it was leased `until` then.
 
     One that is captured after all belongs to the supplier as well: it goes on the account, not back.
     """
@@ -42,7 +42,7 @@ def hear(tx: Transaction, top_up_id: str, until: datetime, heard: Heard | None) 
     account = freight_charges.find_account(tx, supplier, lock=True)
     row = tx.execute(mine.with_for_update()).one()
     assert account is not None
-    check(row, heard)
+    heard = believed(row, heard)
     moved, said, reason = judge(row, heard, tx.now)
     changes = after(tx, PAYMENT, row, moved.target, until, heard) | {"said": said, "reason": reason}
     tx.execute(update(freight_top_ups).where(freight_top_ups.c.id == row.id).values(changes))

@@ -83,7 +83,7 @@ def no_rate(due: Due, currency: str) -> FreightRefused:
     return FreightRefused(
         "freight_currency_mismatch",
         f"{due.amount} of freight are due, and the freight account is in {currency}: there is no exchange rate between the two at this time. "
-        f"Ask the platform's operators for one. {_afterwards(due)}",
+        f"Ask the platform's operators for one. {'It is charged with the next top-up after that.' if due.stays_due else _afterwards(due)}",
     )
 
 

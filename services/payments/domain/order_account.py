@@ -160,7 +160,7 @@ def decide(row: Row, account: OrderAccount, available: Money | None, said: Money
     if row.amount == SAID and said:
         amount = said
     if available is not None and available < amount:
-        raise PaymentRefused("insufficient_funds", f"{amount} are due and {available} are available: {amount - available} are missing.")
+        raise PaymentRefused("insufficient_funds", f"{amount} are due, and the buyer's balance has less.")
     if row.amount == EXACT and said != amount:
         raise Invalid("amount_mismatch", f"{said} are confirmed, {amount} were reported.")
     if row.amount == CLAIM:

@@ -97,7 +97,7 @@ _STEPS: dict[Rows, dict[tuple[str, str], Row]] = {table: {(row.source, row.said)
 _ENDS: dict[Rows, frozenset[str]] = {table: frozenset(_states(table)) - {"cancelling", "refunding", *LIVE} for table in (PAYMENT, REFUNDS)}
 
 UNANSWERED = timedelta(minutes=2)
-PENDING = {"card": timedelta(minutes=15), "wallet": timedelta(minutes=15), "bank_debit": timedelta(days=4)}
+PENDING = {"card": timedelta(minutes=15), "wallet": timedelta(minutes=15), "bank_debit": timedelta(days=21)}
 """How long the buyer waits for a provider that does not answer at all, and for one that says pending."""
 
 LONGEST_PAUSE = timedelta(minutes=5)

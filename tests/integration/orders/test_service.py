@@ -31,8 +31,8 @@ class Store:
     def __init__(self) -> None:
         self.written: list[Any] = []
 
-    def write(self, *given: Any) -> dict[str, Any]:
-        self.written.append(given)
+    def ask_and_write(self, call: Any, ask: Any, handler: Any) -> dict[str, Any]:
+        self.written.append((call, handler, *ask()))
         return {}
 
 

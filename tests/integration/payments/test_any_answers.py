@@ -102,7 +102,7 @@ class Story:
 
     def ask(self, *, ending: bool = False) -> None:
         """One round of questions; where the process ends, the answers are heard later or never."""
-        for task in self.scene.run(self.now)(asking.lease, self.provider.name, 8):
+        for task in self.scene.run(self.now)(asking.lease, 8):
             heard = asking.ask(self.provider, task)
             self.late.append((task, heard))
             if not ending:

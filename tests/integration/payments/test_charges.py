@@ -134,8 +134,7 @@ class TestThePayment:
         (row,) = scene.payments(trade.order_id)["provider_payments"]
         until = scene.run()(lambda tx: tx.now)
         for heard in (Heard("captured", reference, usd(1)), Heard("captured", "pay_other", usd(250_00))):
-            with pytest.raises(ValueError, match=r"the provider says|which answers about"):
-                scene.run()(charges.hear, row["id"], until, heard)
+            scene.run()(charges.hear, row["id"], until, heard)
         assert (movements(scene, trade), states(scene, trade)) == ([], ["authorizing"])
 
 
@@ -195,11 +194,11 @@ class TestSilence:
     def test_a_crash_between_the_call_and_its_answer_leads_to_the_same_call(self, scene: Scene, provider: ModelProvider, trade: Trade) -> None:
         scene.pay(trade, "card_ok")
         for _ in range(2):  # before the answer to authorize is written down, and before that to capture is
-            (task,) = scene.run()(asking.lease, provider.name, 8)
+            (task,) = scene.run()(asking.lease, 8)
             asking.ask(provider, task)
-            assert scene.run()(asking.lease, provider.name, 8) == [], "nobody else asks meanwhile"
+            assert scene.run()(asking.lease, 8) == [], "nobody else asks meanwhile"
             scene.run()(lambda tx: tx.execute(update(provider_payments).values(next_at=tx.now)))  # the lease is over
-            (again,) = scene.run()(asking.lease, provider.name, 8)
+            (again,) = scene.run()(asking.lease, 8)
             assert (again.key, again.question) == (task.key, task.question)
             asking.deal_with(scene.run(), provider, again)
         assert scene.payments(trade.order_id)["state"] == "held"
@@ -207,7 +206,7 @@ class TestSilence:
 
     def test_two_replicas_that_hear_the_same_make_one_effect(self, scene: Scene, provider: ModelProvider, trade: Trade) -> None:
         scene.pay(trade, "bank_debit_ok")
-        (task,) = scene.run()(asking.lease, provider.name, 8)
+        (task,) = scene.run()(asking.lease, 8)
         for _ in range(3):
             asking.deal_with(scene.run(), provider, task)
         assert movements(scene, trade) == [("escrow_captured", usd(250_00))]
@@ -215,7 +214,7 @@ class TestSilence:
 
     def test_a_wish_to_look_that_comes_while_it_is_asked_is_not_lost(self, scene: Scene, provider: ModelProvider, trade: Trade) -> None:
         scene.pay(trade, "card_slow")
-        (task,) = scene.run()(asking.lease, provider.name, 8)
+        (task,) = scene.run()(asking.lease, 8)
         heard = asking.ask(provider, task)
         provider.decide()
         scene.run()(lambda tx: tx.execute(update(provider_payments).values(next_at=tx.now)))  # as a callback does
@@ -240,7 +239,7 @@ class TestGivingUp:
 
     def test_what_is_captured_for_an_order_that_ended_meanwhile_goes_back(self, scene: Scene, provider: ModelProvider, trade: Trade) -> None:
         scene.pay(trade, "bank_debit_ok")
-        (task,) = scene.run()(asking.lease, provider.name, 8)
+        (task,) = scene.run()(asking.lease, 8)
         heard = asking.ask(provider, task)
         scene.happen(trade.cancelled())
         scene.run()(charges.hear, task.row.id, task.until, heard)

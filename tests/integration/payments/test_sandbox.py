@@ -58,7 +58,7 @@ class Desk:
 
     def turn(self, later: timedelta) -> None:
         run = self.scene.run(later)
-        for task in run(asking.lease, self.sandbox.name, 4):
+        for task in run(asking.lease, 4):
             asking.deal_with(run, self.sandbox, task)
 
     def settled(self) -> bool:
@@ -143,7 +143,7 @@ def test_in_all_mischief_every_payment_and_refund_has_one_effect(desk: Desk) -> 
 def test_a_provider_that_is_killed_between_its_answers_goes_on_where_it_was(desk: Desk) -> None:
     trade = desk.submit()
     run = desk.scene.run()
-    (task,) = run(asking.lease, desk.sandbox.name, 1)
+    (task,) = run(asking.lease, 1)
     asking.ask(desk.sandbox, task)  # done there; we have not written it down
     desk.process.kill()
     assert asking.ask(desk.sandbox, task) is None

@@ -101,7 +101,7 @@ class TestEscrow:
             {
                 "order_id": escrow.order_id,
                 "reason": "insufficient_funds",
-                "message": "250.00 USD are due and 200.00 USD are available: 50.00 USD are missing.",
+                "message": "250.00 USD are due, and the buyer's balance has less.",
             },
         )
         assert scene.balances(escrow.buyer) == [usd(200_00)]

@@ -76,12 +76,12 @@ def test_answers_that_get_lost_are_asked_for_again_and_it_counts_once(scene: Sce
 
 def test_the_same_answer_twice_has_one_effect(scene: Scene, provider: ModelProvider, supplier: str) -> None:
     scene.top_up(supplier, usd(40_00), scene.bind_method(supplier, "card_ok"))
-    (task,) = scene.run()(asking.lease, provider.name, 8)
+    (task,) = scene.run()(asking.lease, 8)
     captured = Heard("captured", "pay_1", usd(40_00))
     scene.run()(top_ups.hear, task.row.id, task.until, Heard("authorized", "pay_1", usd(40_00)))
     for _ in range(2):
         scene.run()(lambda tx: top_ups.hear(tx, task.row.id, task.until, captured))
-    (leased,) = scene.run()(asking.lease, provider.name, 8)
+    (leased,) = scene.run()(asking.lease, 8)
     for _ in range(2):
         scene.run()(lambda tx: top_ups.hear(tx, leased.row.id, leased.until, captured))
     assert scene.freight_account(supplier)["balance"] == usd(40_00)

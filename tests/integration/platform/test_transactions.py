@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import func, select
@@ -17,6 +18,7 @@ from shared.platform import commands, records
 from shared.platform.calls import fingerprint
 from shared.platform.database import Transaction, begin, make_engine, run
 from shared.platform.records import outbox
+from shared.platform.store import Handle
 from tests.builders.database import TestDatabase, call, settings_for
 
 
@@ -86,6 +88,22 @@ def test_a_retried_command_gets_the_first_answer_and_is_done_once(database: Test
     second = database.run(lambda tx: commands.once(tx, asked, greet))
     assert first == second
     assert events(database) == 1
+
+
+def test_a_command_that_was_done_has_its_answer_though_others_who_are_asked_before_it_fail_now(database: TestDatabase) -> None:
+    handle = Handle(cast("Any", SimpleNamespace(service="accounts", run=database.run)))
+
+    def ask() -> tuple[Any, ...]:
+        raise Unavailable("service_timeout", "It does not answer.")
+
+    asked = call(GREET, None, {"text": "Hello"}, command_id="one")
+    first = handle.ask_and_write(asked, tuple, greet)
+    assert handle.ask_and_write(asked, ask, greet) == first
+    with pytest.raises(Unavailable):
+        handle.ask_and_write(call(GREET, None, {"text": "Hello"}, command_id="two"), ask, greet)
+    with pytest.raises(Invalid) as reused:
+        handle.ask_and_write(call(GREET, None, {"text": "Bye"}, command_id="one"), ask, greet)
+    assert reused.value.code == "idempotency_key_reused"
 
 
 def test_a_command_id_used_for_something_else_is_refused(database: TestDatabase) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -131,23 +132,23 @@ def signed(body: str, age: float = 0, secret: str = SECRET) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("body", "signatures", "error"),
+    ("body", "sign", "error"),
     [
-        pytest.param(BODY.replace("pay_1", "pay_2"), signed(BODY), Unauthenticated, id="another body"),
-        pytest.param(BODY, signed(BODY, secret="a guess"), Unauthenticated, id="another secret"),
-        pytest.param(BODY, signed(BODY, age=3600), Unauthenticated, id="recorded"),
-        pytest.param(BODY, signed(BODY, age=-3600), Unauthenticated, id="from the future"),
-        pytest.param(BODY, {"provider-signature": signed(BODY)["provider-signature"].replace("t=1", "t=2")}, Unauthenticated, id="another time"),
-        pytest.param(BODY, {"provider-signature": "t=x,v1=y"}, Unauthenticated, id="nonsense"),
-        pytest.param(BODY, {}, Unauthenticated, id="none"),
-        pytest.param("{", signed("{"), Malformed, id="no JSON"),
-        pytest.param("[]", signed("[]"), Malformed, id="no object"),
-        pytest.param('{"id": "e", "type": "payment.captured"}', signed('{"id": "e", "type": "payment.captured"}'), Malformed, id="no reference"),
+        pytest.param(BODY.replace("pay_1", "pay_2"), lambda: signed(BODY), Unauthenticated, id="another body"),
+        pytest.param(BODY, lambda: signed(BODY, secret="a guess"), Unauthenticated, id="another secret"),
+        pytest.param(BODY, lambda: signed(BODY, age=3600), Unauthenticated, id="recorded"),
+        pytest.param(BODY, lambda: signed(BODY, age=-3600), Unauthenticated, id="from the future"),
+        pytest.param(BODY, lambda: {"provider-signature": signed(BODY)["provider-signature"].replace("t=1", "t=2")}, Unauthenticated, id="another time"),
+        pytest.param(BODY, lambda: {"provider-signature": "t=x,v1=y"}, Unauthenticated, id="nonsense"),
+        pytest.param(BODY, dict, Unauthenticated, id="none"),
+        pytest.param("{", lambda: signed("{"), Malformed, id="no JSON"),
+        pytest.param("[]", lambda: signed("[]"), Malformed, id="no object"),
+        pytest.param('{"id": "e", "type": "payment.captured"}', lambda: signed('{"id": "e", "type": "payment.captured"}'), Malformed, id="no reference"),
     ],
 )
-def test_a_callback_that_is_not_the_providers_or_makes_no_sense_is_refused(body: str, signatures: dict[str, str], error: type[TradeError]) -> None:
+def test_a_callback_that_is_not_the_providers_or_makes_no_sense_is_refused(body: str, sign: Callable[[], dict[str, str]], error: type[TradeError]) -> None:
     with pytest.raises(error):
-        Sandbox("http://127.0.0.1:1", "k", SECRET).notification(body, signatures, utc_now())
+        Sandbox("http://127.0.0.1:1", "k", SECRET).notification(body, sign(), utc_now())
 
 
 def test_a_callback_about_something_else_tells_nothing() -> None:

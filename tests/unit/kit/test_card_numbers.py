@@ -30,6 +30,10 @@ CARD = "4242424242424242"
         "4242 4242 4242 4242 123",
         "tok_4242424242424242",
         "Visa4242424242424242",
+        "visa4242424242424242cvc123",
+        "4242\u20134242\u20134242\u20134242",  # en dashes
+        "4242, 4242:4242\t4242",
+        "4242\u200b4242\u200b4242\u200b4242",  # nothing to be seen between them
         "\uff14\uff12\uff14\uff12" * 4,  # full width
     ],
 )
@@ -48,12 +52,19 @@ def test_a_card_number_is_seen(text: str) -> None:
         "DE89370400440532013000",
         "2026-11-25",
         "0197a3f0-0000-7000-8000-000000000000",
-        "tok_00000000000000000000000000000a",
         "+44 20 7946 0958",
     ],
 )
 def test_what_is_none_is_left_alone(text: str) -> None:
     assert not has_card_number(text)
+
+
+def test_what_is_random_in_a_token_is_left_alone_and_nowhere_else() -> None:
+    token = "tok4242424242424242xyzabcdefghij"
+    refuse_card_numbers({"token": token, "payment_method_id": token})
+    with pytest.raises(Invalid) as refused:
+        refuse_card_numbers({"label": token})
+    assert list(refused.value.errors) == ["label"]
 
 
 @given(prefix=st.text("0123456789", min_size=12, max_size=18), blanks=st.lists(st.sampled_from(["", " ", "-"]), min_size=19, max_size=19))

@@ -14,7 +14,7 @@ from services.logistics.domain.logistics_order import OVER, POLICIES, ROWS, STAT
 from shared.contracts.events import EVENTS
 from shared.contracts.trade import COLLECTION_WAYS, IF_UNDELIVERABLE
 from shared.kit.actor import ROLES, Actor
-from shared.kit.errors import Conflict
+from shared.kit.errors import Conflict, Forbidden
 
 NO_PEOPLE = {"payments", "order", "scales"}
 ACTIONS = sorted({row.action for row in ROWS if not row.who & NO_PEOPLE})
@@ -47,6 +47,10 @@ def test_what_the_table_does_not_allow_is_refused_and_names_what_it_does(state: 
         assert len(rows) <= 1
         if rows:
             assert decide(standing, action, actor) == rows[0]
+            continue
+        if possible(standing, action):  # for somebody else
+            with pytest.raises(Forbidden, match="for somebody else"):
+                decide(standing, action, actor)
             continue
         with pytest.raises(Conflict) as error:
             decide(standing, action, actor)

@@ -124,7 +124,7 @@ class TestAmounts:
         assert (escrow.state, escrow.transfers, escrow.tells) == ("closed", (), None)
 
     def test_funds_that_fall_short_are_refused_with_what_is_missing(self) -> None:
-        with pytest.raises(PaymentRefused, match=r"100\.00 USD are due and 99\.99 USD are available: 0\.01 USD are missing") as caught:
+        with pytest.raises(PaymentRefused, match=r"100\.00 USD are due, and the buyer's balance has less") as caught:
             decide(row_for(ESCROW, SUBMITTED), ESCROW, usd(99_99))
         assert caught.value.code == "insufficient_funds"
 

@@ -132,7 +132,7 @@ def test_nothing_is_taken_for_a_payment_that_was_given_up() -> None:
         ("card", "p", timedelta(minutes=15), True),
         ("bank_debit", None, timedelta(minutes=2), True),
         ("bank_debit", "p", timedelta(days=3), False),
-        ("bank_debit", "p", timedelta(days=4), True),
+        ("bank_debit", "p", timedelta(days=21), True),
     ],
 )
 def test_how_long_the_buyer_waits(kind: str, reference: str | None, waited: timedelta, over: bool) -> None:

@@ -49,7 +49,8 @@ def polled() -> list[str]:
 
 
 def carrier_of(channel: str, waybill: str) -> str | None:
-    """Who has the parcel: the channel's own carrier, or the only one whose number it can be; None where nothing says so."""
-    named = CHANNELS[channel].carrier
-    found = {each.carrier for each in recognise(waybill) if each.valid}
-    return named or (found.pop() if len(found) == 1 else None)
+    """Who has the parcel: the channel's own carrier, or, of what goes by courier or post, the only one whose number it can be; None where nothing
+    says so. A bill of lading may look like a courier's number by chance."""
+    known = CHANNELS[channel]
+    found = {each.carrier for each in recognise(waybill) if each.valid} if known.mode in ("express", "post") else set()
+    return known.carrier or (found.pop() if len(found) == 1 else None)
