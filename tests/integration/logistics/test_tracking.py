@@ -89,6 +89,12 @@ def test_an_arrival_during_an_exception_is_told_when_it_is_resolved(scene: Scene
     assert arrivals(scene, trade) == ["parcel_arrived"]
 
 
+def test_an_arrival_that_orders_passed_over_is_told_again_once_the_exception_is_resolved(scene: Scene, trade: Trade) -> None:
+    scene.track("delivered", "e-1")
+    scene.happen(trade.event("exception_raised", "transport_exception"), trade.event("exception_resolved", "in_transit"))
+    assert scene.told_names(trade).count("parcel_arrived") == 2, "orders drops the one that it does not wait for"
+
+
 def test_an_arrival_the_supplier_told_already_is_not_told_again(scene: Scene, trade: Trade) -> None:
     scene.happen(trade.event("goods_arrived", "receiving"))
     scene.track("delivered", "e-1")

@@ -303,6 +303,15 @@ def test_a_parcel_that_was_to_be_destroyed_is_for_nothing(scene: Scene) -> None:
         trade.returned()
 
 
+def test_a_parcel_that_was_undeliverable_before_its_order_was_under_way_stops_it_then(scene: Scene, trade: Parcel) -> None:
+    handed_over(trade)
+    trade.undeliverable("refused", CARRIER)
+    scene.happen(trade.event("goods_insured", "in_transit"))
+    told = [data for name, data in scene.told(trade) if name == "parcel_undeliverable"]
+    assert len(told) == 2
+    assert told[0] == told[1]
+
+
 @pytest.mark.parametrize(("policy", "state"), [("return", "returning"), ("destroy", "destroyed")])
 def test_tracking_that_tells_of_a_return_is_such_a_report_and_counts_once(scene: Scene, policy: str, state: str) -> None:
     add_tariff(scene)

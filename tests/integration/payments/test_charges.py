@@ -166,6 +166,15 @@ class TestSilence:
         assert movements(scene, trade) == [("escrow_paid", usd(250_00))]
         assert scene.faults() == []
 
+    def test_what_is_with_another_provider_than_todays_is_not_asked_and_ends_in_time(self, scene: Scene, provider: ModelProvider, trade: Trade) -> None:
+        scene.pay(trade, "card_ok")
+        with scene.database.transaction() as tx:
+            tx.execute(charges.provider_payments.update().values(provider="yesterdays"))
+        scene.work_off(provider)
+        assert (provider.asked, scene.told_names(trade.order_id)) == ([], ["account_opened"])
+        scene.work_off(provider, timedelta(minutes=3))
+        assert (provider.asked, scene.told(trade.order_id)[-1][1]["reason"]) == ([], "provider_timeout")
+
     def test_what_was_captured_although_it_was_given_up_goes_back(self, scene: Scene, provider: ModelProvider, trade: Trade) -> None:
         """The answer to the capture gets lost, and so does everything until the buyer has waited long enough."""
         losses = iter([False, False, False])

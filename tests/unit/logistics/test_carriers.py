@@ -102,6 +102,7 @@ def test_a_carrier_that_is_not_there_is_unavailable() -> None:
 def test_a_parcel_is_the_channels_carriers_or_else_the_one_whose_number_it_is() -> None:
     ups = issue("ups", "express", 7, "CN")
     assert carrier_of("express", ups) == "ups"
+    assert carrier_of("sea_freight_lcl", ups) is None, "a bill of lading may look like it"
     assert carrier_of("express", ups[:-1] + str((int(ups[-1]) + 1) % 10)) is None
     assert carrier_of("sea_freight_fcl", "COSU 6123456780") is None
     assert carrier_of("dhl_express", ups) == "dhl"
