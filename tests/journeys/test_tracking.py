@@ -16,7 +16,8 @@ import requests
 from services.logistics.domain.waybills import issue
 from tests.builders.carrier import SECRET, CarrierServer, body, event, signatures
 from tests.builders.system import System, embedded_system
-from tests.journeys.market import Deal, Market, eventually
+from tests.journeys.market import Deal, Market, changed, eventually
+from tests.journeys.parcels import Parcels
 from tradelane.client import Client
 
 PAGE = Path(__file__).parents[2] / "docs" / "tracking.md"
@@ -102,11 +103,10 @@ def test_wrong_values_are_named_and_a_number_like_nothing_is_not_found(market: M
 
 
 def test_a_carrier_that_does_not_call_is_asked_and_its_answer_delivers_the_parcel(market: Market, ups: CarrierServer) -> None:
-    deal = market.place(**PARCEL).to("ready_to_ship")
+    deal = Parcels(market.system, market.operator).parcel("express")  # not booked here: the number alone says whose it is
     number = issue("ups", "ups_express", 7, "CN")
     ups.text = body(event("delivered", waybill=number))
-    form = deal.form("shipping")
-    deal.do("supplier", "ship", form | {"shipping_notice": form["shipping_notice"] | {"waybill_number": number}})
+    deal.do("supplier", "ship", changed(deal.form("shipping"), {"shipping_notice.waybill_number": number}))
     eventually(lambda: ups.questions, [([number], "Bearer k3y")])
     eventually(lambda: deal.seen()["state"], "receiving")
 
