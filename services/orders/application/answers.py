@@ -64,7 +64,8 @@ def order_summary(found: Order) -> dict[str, Any]:
 
 
 def purchase(row: Row, orders: Sequence[Order]) -> dict[str, Any]:
-    """A `Purchase` with its orders."""
+    """A `Purchase` with its orders, by their suppliers' names."""
+    orders = sorted(orders, key=lambda each: (each.row.supplier_name, each.row.id))
     totals: dict[str, Money] = {}
     for each in orders:
         totals[each.total.currency] = totals.get(each.total.currency, Money(0, each.total.currency)) + each.total

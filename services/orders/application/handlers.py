@@ -33,7 +33,7 @@ def place_order(tx: Transaction, call: Call, products: Products, paying: Paying)
 
 
 def place_purchase(tx: Transaction, call: Call, products: Products, paying: Paying) -> dict[str, Any]:
-    """A buyer orders a basket: one order for each supplier, in the order in which the lines name them; all of them or none."""
+    """A buyer orders a basket: one order for each supplier, all of them or none."""
     actor, data = call.require_actor("buyer"), call.data
     terms, channels = Terms.agreed(data["terms"]), data.get("channels", {})
     baskets = goods.by_supplier(data["lines"], products, actor.id)

@@ -39,7 +39,7 @@ def get_purchase(tx: Transaction, call: Call) -> dict[str, Any]:
     row = tx.execute(select(purchases).where(purchases.c.id == call.data["id"])).one_or_none()
     if row is None or not (actor.is_operator or actor.id == row.buyer_id):
         raise NotFound("not_found", "There is no such purchase.")
-    rows = tx.execute(select(orders).where(orders.c.purchase_id == row.id).order_by(orders.c.id))
+    rows = tx.execute(select(orders).where(orders.c.purchase_id == row.id))
     return answers.purchase(row, [Order(each, {}) for each in rows])
 
 
