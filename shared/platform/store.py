@@ -33,7 +33,7 @@ class Handle:
         try:
             args = ask()
         except TradeError:
-            if before := self.run(commands.kept, call):
+            if (before := self.run(commands.kept, call)) is not None:
                 return before  # type: ignore[no-any-return]
             raise
         return self.write(call, handler, *args)

@@ -1,4 +1,4 @@
-"""An order from a listing may say by which of the buyer's methods it is to be paid: its payment is then only to be submitted."""
+"""An order from a listing may say by which of the buyer's methods it is to be paid: the payment form is then filled in, all but the day."""
 
 from __future__ import annotations
 
