@@ -55,7 +55,7 @@ def quote(tx: Transaction, call: Call) -> dict[str, Any]:
 
 def read(rows: Sequence[Mapping[str, Any]]) -> list[Rate]:
     """Rows of the contract's NewRate, loaded, as rates with ids of their own."""
-    return [Rate(new_id(), row["base"], row["quote"], row["rate"], row["valid_from"], row["valid_until"]) for row in rows]
+    return [Rate(new_id(), row["base"], row["quote"], row["rate"].normalize(), row["valid_from"], row["valid_until"]) for row in rows]
 
 
 def put(tx: Transaction, rates: Sequence[Rate], by: str) -> list[bool]:

@@ -48,6 +48,12 @@ class TestTheTable:
         assert table(scene) == [("EUR/USD", Decimal("1.05"))]
         assert table(scene, at=f"{in_days(-3)}T00:00:00Z") == [("EUR/USD", Decimal("1.2"))]
 
+    def test_zeros_at_its_end_are_no_part_of_a_rate(self, scene: Scene) -> None:
+        row = {"base": "GBP", "quote": "KWD", "rate": "1." + "0" * 60, "valid_from": JANUARY.isoformat()}
+        for _ in range(2):
+            scene.ask(ADD_EXCHANGE_RATES, exchange.add, OPERATOR, {"rates": [row]})
+        assert table(scene, base="GBP", quote="KWD") == [("GBP/KWD", Decimal(1))]
+
     def test_adding_the_same_again_changes_nothing(self, scene: Scene) -> None:
         for written in ("1.05", "1.050"):
             scene.load_rates(("EUR/USD", written, in_days(-9)))
