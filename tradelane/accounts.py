@@ -13,7 +13,7 @@ from shared.platform import database
 from shared.platform.settings import settings
 
 
-def create(email: str, password: str, name: str, country: str, company: str | None, roles: list[str]) -> Mapping[str, Any]:
+def create(email: str, password: str, name: str, country: str, company: str | None, roles: list[str], *, verified: bool = False) -> Mapping[str, Any]:
     """The account, as HTTP would answer it. Invalid by field; Conflict where the address is taken."""
     given = {"email": email, "password": password, "name": name, "country": country} | ({"company": company} if company else {})
     if errors := Register(exclude=("role",)).validate(given):
@@ -21,7 +21,7 @@ def create(email: str, password: str, name: str, country: str, company: str | No
     password_hash = hash_password(password, email)
     engine = database.make_engine("accounts", settings())
     try:
-        account, _ = database.run(engine, lambda tx: create_account(tx, email, password_hash, name, country, roles, company=company))
+        account, _ = database.run(engine, lambda tx: create_account(tx, email, password_hash, name, country, roles, company=company, verified=verified))
     finally:
         engine.dispose()
     answer: Mapping[str, Any] = Account().dump(account)

@@ -135,11 +135,12 @@ def create_account(
     country: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2, e.g. DE.")],
     role: Annotated[list[str], typer.Option(help="buyer, supplier, operator, carrier, warehouse or service; may be given again.")],
     company: Annotated[str | None, typer.Option()] = None,
+    verified: Annotated[bool, typer.Option("--verified", help="You know them to be who they say: no verification is asked for.")] = False,
 ) -> None:
     """Make an account in any role. The password is asked for, or read from ACCOUNT_PASSWORD or standard input."""
     from tradelane import accounts
 
-    account = accounts.create(email, _password(), name, country, company, role)
+    account = accounts.create(email, _password(), name, country, company, role, verified=verified)
     typer.echo(json.dumps(account, indent=2))
 
 

@@ -21,9 +21,11 @@ from services.logistics.domain.tariff import Break, Surcharge, Tariff, Zone
 from shared.contracts.dumping import dump
 from shared.contracts.fields import COUNTRIES
 from shared.contracts.quotes import QUOTE
+from shared.kit.actor import Actor
 from shared.kit.clock import utc_now
 from shared.kit.ids import new_id
 from shared.platform import wire
+from shared.platform.calls import actor_data
 from shared.platform.database import make_engine, run
 from shared.platform.rpc import read_call
 from shared.platform.settings import read
@@ -78,7 +80,7 @@ def _asked(chance: random.Random) -> bytes:
     """Some cartons to some country."""
     sides: dict[str, Any] = {f"{side}_cm": str(chance.randint(10, 45)) for side in ("length", "width", "height")}
     cartons = [{"count": chance.randint(1, 2), **sides, "weight_kg": str(chance.randint(1, 6_000) / 1000)} for _ in range(2)]
-    actor = {"id": new_id(), "roles": ["buyer"], "name": "A Buyer", "reauthenticated": False}
+    actor = actor_data(Actor(new_id(), frozenset({"buyer"}), "A Buyer"))
     return wire.encode({"actor": actor, "data": {"destination": {"country": chance.choice(COUNTRY_OF)}, "packages": cartons}})
 
 

@@ -21,6 +21,7 @@ accounts = Table(
     Column("phone", String(40)),
     Column("roles", Json, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("verified_at", UtcDateTime),
 )
 
 # One row a sign-in: the family of refresh tokens that came of it, of which only the latest is good.

@@ -31,6 +31,9 @@ class Account(Shape):
     phone = fields.String(allow_none=True)
     roles = fields.List(fields.String(), required=True)
     created_at = Timestamp(required=True)
+    verified_at = Timestamp(
+        required=True, allow_none=True, metadata={"description": "Since when it is known to be who it says: only then may it sell and be paid out."}
+    )
 
 
 class SignIn(Shape):

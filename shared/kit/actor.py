@@ -9,12 +9,19 @@ ROLES = ("buyer", "supplier", "operator", "carrier", "warehouse", "service")
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """An account with its roles (of `ROLES`). `reauthenticated` is true where the password was asked again for this very request."""
+    """An account with its roles (of `ROLES`).
+
+    `reauthenticated` is true where the password was asked again for this very request, `verified` where an operator has found the account
+    to be who it says. `session_id` is the sign-in it comes by; who comes by an API key has none, and may do no more than its `scopes` say.
+    """
 
     id: str
     roles: frozenset[str]
     name: str = ""
     reauthenticated: bool = False
+    verified: bool = False
+    session_id: str | None = None
+    scopes: frozenset[str] | None = None
 
     @property
     def is_operator(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.contracts.operations import Operation
@@ -46,12 +46,19 @@ def fingerprint(operation: Operation, actor: Actor | None, data: Any) -> str:
 
 def actor_data(actor: Actor | None) -> dict[str, Any] | None:
     """An actor as it crosses the bus."""
-    return None if actor is None else {"id": actor.id, "roles": sorted(actor.roles), "name": actor.name, "reauthenticated": actor.reauthenticated}
+    if actor is None:
+        return None
+    data = {"id": actor.id, "roles": sorted(actor.roles), "name": actor.name, "reauthenticated": actor.reauthenticated, "verified": actor.verified}
+    return data | {"session_id": actor.session_id, "scopes": None if actor.scopes is None else sorted(actor.scopes)}
 
 
 def read_actor(data: dict[str, Any] | None) -> Actor | None:
     """The other way."""
-    return None if data is None else Actor(data["id"], frozenset(data["roles"]), data["name"], data["reauthenticated"])
+    if data is None:
+        return None
+    scopes = data["scopes"]
+    known = Actor(data["id"], frozenset(data["roles"]), data["name"], data["reauthenticated"], data["verified"], data["session_id"])
+    return known if scopes is None else replace(known, scopes=frozenset(scopes))
 
 
 def error_data(error: Exception) -> dict[str, Any]:

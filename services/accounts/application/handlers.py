@@ -29,6 +29,7 @@ def create_account(
     *,
     company: str | None = None,
     phone: str | None = None,
+    verified: bool = False,
 ) -> Mapping[str, Any]:
     """A new account, as the contract answers it; `password_hash` comes from `passwords.hash_password`, `country` is ISO 3166-1 alpha-2.
 
@@ -45,6 +46,7 @@ def create_account(
         "phone": phone,
         "roles": sorted(roles),
         "created_at": tx.now,
+        "verified_at": tx.now if verified else None,
     }
     if not tx.insert_once(accounts, {**account, "email_key": email_key(email), "password_hash": password_hash}):
         raise Conflict("email_taken", "There is an account with this e-mail address.", {"email": ["Has an account already."]})

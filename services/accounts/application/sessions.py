@@ -64,7 +64,7 @@ def _digest(secret: str) -> str:
 def _tokens(tx: Transaction, account_id: str, session_id: str, secret: str) -> Mapping[str, Any]:
     account = tx.execute(select(accounts).where(accounts.c.id == account_id)).one()
     return {
-        "access_token": access_token(tx, account),
+        "access_token": access_token(tx, account, session_id),
         "token_type": "Bearer",
         "expires_in": int(LIFETIME.total_seconds()),
         "refresh_token": f"{session_id}.{secret}",

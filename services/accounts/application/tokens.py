@@ -23,7 +23,7 @@ AUDIENCE = "tradelane"
 LIFETIME = timedelta(minutes=15)
 
 
-def access_token(tx: Transaction, account: Row[Any]) -> str:
+def access_token(tx: Transaction, account: Row[Any], session_id: str) -> str:
     """A JWT for a row of `accounts`: who it is, as what they may act, until when."""
     key = signing_key(tx)
     claims = {
@@ -32,6 +32,8 @@ def access_token(tx: Transaction, account: Row[Any]) -> str:
         "sub": account.id,
         "name": account.name,
         "roles": account.roles,
+        "verified": account.verified_at is not None,
+        "sid": session_id,
         "iat": tx.now,
         "exp": tx.now + LIFETIME,
     }

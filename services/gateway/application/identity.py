@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 ALGORITHMS = ["EdDSA"]
 AUDIENCE = "tradelane"
 ISSUER = "tradelane/accounts"
-REQUIRED = ["exp", "iat", "aud", "iss", "sub", "roles", "name"]
+REQUIRED = ["exp", "iat", "aud", "iss", "sub", "roles", "name", "verified", "sid"]
 LEEWAY = 5
 """Seconds that the clocks of two machines may differ."""
 
@@ -63,7 +63,8 @@ class Keys:
             raise Unauthenticated("token_invalid", "The access token is not one of ours.") from error
         if len(self._known) >= MOST_KNOWN:
             self._known.clear()
-        known = self._known[token] = claims["exp"], Actor(claims["sub"], frozenset(claims["roles"]), claims["name"])
+        actor = Actor(claims["sub"], frozenset(claims["roles"]), claims["name"], verified=claims["verified"], session_id=claims["sid"])
+        known = self._known[token] = claims["exp"], actor
         return known
 
     def _ask(self, rpc: Caller) -> None:

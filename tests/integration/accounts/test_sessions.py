@@ -31,7 +31,8 @@ def test_the_access_token_says_who_and_for_fifteen_minutes(accounts: Accounts) -
     told = claims(accounts, tokens["access_token"])
     assert (told["sub"], told["name"], told["roles"]) == (account["id"], "Li Na", ["supplier"])
     assert told["exp"] - told["iat"] == tokens["expires_in"] == 900
-    assert set(told) == {"iss", "aud", "sub", "name", "roles", "iat", "exp"}
+    assert set(told) == {"iss", "aud", "sub", "name", "roles", "verified", "sid", "iat", "exp"}
+    assert (told["verified"], told["sid"]) == (False, tokens["refresh_token"].partition(".")[0])
 
 
 def test_a_wrong_password_and_an_unknown_address_are_answered_alike(accounts: Accounts) -> None:

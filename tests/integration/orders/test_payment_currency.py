@@ -58,10 +58,10 @@ def test_the_prices_own_currency_needs_no_rate(scene: Scene) -> None:
 def test_each_order_of_a_purchase_has_its_own(scene: Scene) -> None:
     purchase = scene.do(PLACE_PURCHASE, BUYER, lines=[line(FOREIGN, 10), line(IN_EURO, 10)], terms=parcel(), payment_currency="EUR")
     shown = [scene.order(each["id"]) for each in purchase["orders"]]
-    assert [(each["total"]["currency"], each["payable"]) for each in shown] == [
-        ("USD", {"amount": "22.08", "currency": "EUR"}),
-        ("EUR", {"amount": "24.00", "currency": "EUR"}),
-    ]
+    assert {each["total"]["currency"]: each["payable"] for each in shown} == {
+        "USD": {"amount": "22.08", "currency": "EUR"},
+        "EUR": {"amount": "24.00", "currency": "EUR"},
+    }
 
 
 def test_without_a_rate_nothing_is_placed_and_the_field_is_named(scene: Scene) -> None:

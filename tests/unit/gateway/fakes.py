@@ -78,7 +78,17 @@ class Signer:
     def token(self, **claims: Any) -> str:
         """A good token of the buyer; a claim given as None is left out."""
         now = int(time.time())
-        good = {"sub": BUYER, "aud": "tradelane", "iss": "tradelane/accounts", "iat": now, "exp": now + 60, "roles": ["buyer"], "name": "Ada"}
+        good = {
+            "sub": BUYER,
+            "aud": "tradelane",
+            "iss": "tradelane/accounts",
+            "iat": now,
+            "exp": now + 60,
+            "roles": ["buyer"],
+            "name": "Ada",
+            "verified": False,
+            "sid": BUYER,
+        }
         return jwt.encode({name: value for name, value in {**good, **claims}.items() if value is not None}, self.private, "EdDSA", {"kid": self.kid})
 
 
