@@ -9,6 +9,7 @@
     ├── PreconditionFailed  changed since it was read                  (412)
     ├── TooLarge            more than is taken in one request          (413)
     ├── Invalid             values are wrong, named field by field     (422)
+    ├── TooMany             asked too often; says when to ask again    (429)
     └── Unavailable         try again later                            (503)
 
 Anything else that is raised is a defect: it crosses the edge as `internal_error`, without its text.
@@ -65,10 +66,20 @@ class Invalid(TradeError):
     kind = "invalid"
 
 
+class TooMany(TradeError):
+    """`data` says in `retry_after` how many whole seconds to wait."""
+
+    kind = "too_many"
+
+    def __init__(self, code: str, message: str, errors: dict[str, list[str]] | None = None, *, retry_after: int, **data: Any) -> None:
+        super().__init__(code, message, errors, retry_after=retry_after, **data)
+
+
 class Unavailable(TradeError):
     kind = "unavailable"
 
 
 KINDS: dict[str, type[TradeError]] = {
-    each.kind: each for each in (TradeError, Malformed, Unauthenticated, Forbidden, NotFound, Conflict, PreconditionFailed, TooLarge, Invalid, Unavailable)
+    each.kind: each
+    for each in (TradeError, Malformed, Unauthenticated, Forbidden, NotFound, Conflict, PreconditionFailed, TooLarge, Invalid, TooMany, Unavailable)
 }

@@ -37,6 +37,7 @@ PROBLEMS = {
     413: "The body is too large.",
     415: "The body is not application/json.",
     422: "Some values are wrong: `errors` names them. Or the Idempotency-Key came with another request.",
+    429: "Asked too often; ask again after Retry-After.",
     500: "A defect here; it is logged under the correlation id.",
     503: "A service cannot be reached; try again after Retry-After.",
 }
@@ -178,6 +179,7 @@ def _problems(route: Route) -> Iterator[int]:
         413: has_body,
         415: has_body,
         422: True,
+        429: True,
         500: True,
         503: True,
     }
@@ -185,7 +187,7 @@ def _problems(route: Route) -> Iterator[int]:
 
 
 def _problem(status: int, description: str) -> dict[str, Any]:
-    names = ["X-Correlation-ID", *(["WWW-Authenticate"] if status == HTTPStatus.UNAUTHORIZED else []), *(["Retry-After"] if status in (409, 503) else [])]
+    names = ["X-Correlation-ID", *(["WWW-Authenticate"] if status == HTTPStatus.UNAUTHORIZED else []), *(["Retry-After"] if status in (409, 429, 503) else [])]
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {"description": description, "headers": {name: _HEADERS[name] for name in names}, "content": content}
 

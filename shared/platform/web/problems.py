@@ -8,6 +8,7 @@ from typing import Any
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.wrappers import Response
 
+from shared.kit.errors import TooMany
 from shared.platform.calls import error_data
 from shared.platform.wire import encode
 
@@ -20,6 +21,7 @@ STATUS = {
     "precondition_failed": 412,
     "too_large": 413,
     "invalid": 422,
+    "too_many": 429,
     "internal": 500,
     "unavailable": 503,
 }
@@ -54,6 +56,8 @@ def document(
 def _headers(error: Exception, code: str) -> dict[str, str]:
     if isinstance(error, MethodNotAllowed):
         return {"Allow": ", ".join(sorted(error.valid_methods or ()))}
+    if isinstance(error, TooMany):
+        return {"Retry-After": str(error.data["retry_after"])}
     kind = getattr(error, "kind", "")
     if kind == "unauthenticated":
         return {"WWW-Authenticate": 'Bearer realm="tradelane"' + (', error="invalid_token"' if code == "token_invalid" else "")}

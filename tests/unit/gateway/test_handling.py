@@ -15,7 +15,7 @@ from shared.contracts.catalog import ADD_PRODUCT, GET_PRODUCT, LIST_PRODUCTS
 from shared.contracts.logistics import GET_DOCUMENT
 from shared.contracts.orders import ACCEPT_ENQUIRY, ACT_ON_ORDER, GET_CLOCK, GET_ORDER, LIST_ORDERS, PLACE_ORDER, SAVE_DRAFT
 from shared.contracts.tracking import TRACK
-from shared.kit.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed, TradeError, Unavailable
+from shared.kit.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed, TooMany, TradeError, Unavailable
 from tests.unit.gateway.fakes import BUYER, ORDER, Gateway, Signer, order
 
 ACT = f"/v1/orders/{ORDER}/actions/"
@@ -82,6 +82,7 @@ def test_a_route_that_knows_its_caller_takes_anybody_and_a_good_token_but_no_bad
         (Conflict("action_not_allowed", "Not now.", allowed=["pay", "cancel"]), 409),
         (PreconditionFailed("changed", "It has changed."), 412),
         (Invalid("invalid_fields", "Wrong.", {"lines.0.quantity": ["Must be more."]}), 422),
+        (TooMany("sign_in_locked", "Wait.", retry_after=8), 429),
         (Unavailable("service_timeout", "Try again."), 503),
         (TradeError("internal_error", "Something went wrong here."), 500),
     ],
@@ -100,7 +101,7 @@ def test_an_error_becomes_a_problem_document(gateway: Gateway, error: TradeError
         **({"errors": error.errors} if error.errors else {}),
         **error.data,
     }
-    assert ("Retry-After" in answer.headers) == (status == 503)
+    assert answer.headers.get("Retry-After") == {429: "8", 503: "1"}.get(status)
 
 
 def test_a_defect_tells_nothing_but_is_logged(gateway: Gateway, caplog: pytest.LogCaptureFixture) -> None:
