@@ -35,6 +35,17 @@ class Call:
             raise Forbidden("role_required", f"Only for accounts with the role {' or '.join(roles)}.", roles=sorted(roles))
         return self.actor
 
+    def require_verified(self, *roles: str) -> Actor:
+        """Who is calling, as `require_actor`; Forbidden (`verification_required`) where nobody has made sure yet that they are who they say."""
+        actor = self.require_actor(*roles)
+        if not actor.verified:
+            raise Forbidden(
+                "verification_required",
+                "Only a verified account may do this: submit its verification at /v1/me/verification; once it is approved, refresh the access token.",
+                href="/v1/me/verification",
+            )
+        return actor
+
 
 def fingerprint(operation: Operation, actor: Actor | None, data: Any) -> str:
     """What a command asks for, as a SHA-256 in hex. Secrets are left out: a fast hash of one, kept beside it, would give it away."""
