@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, MetaData, String, Table, Text
+from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, Text
 
 from shared.platform.columns import Id, Json, UtcDateTime
 
@@ -33,6 +33,17 @@ sessions = Table(
     Column("token_hash", String(64), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+)
+
+# Failed attempts to prove who one is, by the digest of what they are counted by: see application/lockout.py.
+lockouts = Table(
+    "lockouts",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("failed_at", UtcDateTime, nullable=False, index=True),
+    Column("locked_until", UtcDateTime, nullable=False),
 )
 
 # The keys that access tokens are signed with, one an algorithm, so that two replicas that start at once agree.

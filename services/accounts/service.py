@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.accounts.application import handlers, queries, sessions
-from services.accounts.application.passwords import hash_password, is_password
+from services.accounts.application import handlers, lockout, proof, queries, sessions
+from services.accounts.application.passwords import hash_password
 from shared.contracts import accounts as contract
-from shared.kit.errors import Forbidden, Unauthenticated
+from shared.kit.errors import Unauthenticated
 from shared.platform.calls import Call
 from shared.platform.cpu import offload
 from shared.platform.rpc import rpc
 from shared.platform.store import Store
+from shared.platform.timer import every
 
 
 class AccountsService:
@@ -26,10 +27,7 @@ class AccountsService:
 
     @rpc(contract.SIGN_IN)
     def sign_in(self, call: Call) -> Mapping[str, Any]:
-        account = self.store.run(queries.credentials, call.data["email"])
-        if not offload(is_password, call.data["password"], account and account.password_hash):
-            raise Unauthenticated("credentials_incorrect", "The e-mail address or the password is not right.")
-        return self.store.run(sessions.open_session, account.id)
+        return proof.sign_in(self.store, call)
 
     @rpc(contract.REFRESH)
     def refresh(self, call: Call) -> Mapping[str, Any]:
@@ -44,10 +42,13 @@ class AccountsService:
 
     @rpc(contract.CHECK_PASSWORD)
     def check_password(self, call: Call) -> Mapping[str, Any]:
-        if not offload(is_password, call.data["password"], self.store.read(call, queries.own_password_hash)):
-            raise Forbidden("password_incorrect", "The password is not right.", {"password": ["Is not your password."]})
+        proof.check_password(self.store, call)
         return {}
 
     @rpc(contract.SIGNING_KEYS)
     def signing_keys(self, call: Call) -> Mapping[str, Any]:
         return self.store.read(call, queries.signing_keys)
+
+    @every(seconds=60.0)
+    def tidy(self) -> None:
+        self.store.run(lockout.sweep)

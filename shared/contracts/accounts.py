@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from shared.contracts.fields import Country, Id, Shape, Text, Timestamp
-from shared.contracts.operations import Empty, Operation
+from shared.contracts.operations import Empty, Operation, remote_address
 
 
 def _password(shortest: int = 1) -> fields.String:
@@ -39,6 +39,7 @@ class Account(Shape):
 class SignIn(Shape):
     email = fields.Email(required=True)
     password = _password()
+    remote_address = remote_address()
 
 
 class Refresh(Shape):
@@ -64,8 +65,9 @@ class SigningKeys(Shape):
 
 REGISTER = Operation("accounts", "register", Register, Account, writes=True)
 SIGN_IN = Operation("accounts", "sign_in", SignIn, Tokens)
+"""TooMany `sign_in_locked` while too many attempts have failed: by the same name, or from the same address."""
 REFRESH = Operation("accounts", "refresh", Refresh, Tokens)
 ME = Operation("accounts", "me", Empty, Account)
 CHECK_PASSWORD = Operation("accounts", "check_password", CheckPassword, Empty)
-"""Of the call's actor; Forbidden `password_incorrect` naming the field where it is not theirs."""
+"""Of the call's actor; Forbidden `password_incorrect` naming the field where it is not theirs, TooMany `sign_in_locked` where that was so too often."""
 SIGNING_KEYS = Operation("accounts", "signing_keys", Empty, SigningKeys)

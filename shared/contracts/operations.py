@@ -49,5 +49,10 @@ def if_match() -> fields.Integer:
     return fields.Integer(strict=True, metadata={"description": "The version the caller saw."})
 
 
+def remote_address() -> fields.IP:
+    """A field of what somebody asks who need not be signed in: the gateway says where they ask from."""
+    return fields.IP(required=True)
+
+
 class Empty(Shape):
     """Takes nothing, or answers nothing."""

@@ -36,6 +36,7 @@ class Settings:
     http_port: int
     http_body_limit: int
     http_connections: int
+    trusted_proxies: int
     metrics_port: int
     rpc_workers: int
     event_workers: int
@@ -91,6 +92,7 @@ def read() -> Settings:
             http_port=env.int("HTTP_PORT", 8000, validate=validate.Range(0, 65535)),
             http_body_limit=env.int("HTTP_BODY_LIMIT", 1 << 20),
             http_connections=env.int("HTTP_CONNECTIONS", 500),
+            trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=validate.Range(0, 10)),  # of ours before the gateway, each adding to X-Forwarded-For
             metrics_port=env.int("METRICS_PORT", 0),  # where this process tells its metrics; 0: the gateway alone does, at /metrics
             rpc_workers=env.int("RPC_WORKERS", 20),
             event_workers=env.int("EVENT_WORKERS", 10),

@@ -1,14 +1,13 @@
-"""Reads of accounts, and of what passwords and tokens are checked with."""
+"""Reads of accounts, and of what tokens are checked with."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from services.accounts.application.tokens import signing_key
-from services.accounts.domain.account import email_key
 from services.accounts.models import accounts
 from shared.kit.errors import NotFound
 from shared.platform.calls import Call
@@ -21,16 +20,6 @@ def me(tx: Transaction, call: Call) -> Mapping[str, Any]:
     if row is None:
         raise NotFound("account_not_found", "There is no such account.")
     return row._asdict()
-
-
-def credentials(tx: Transaction, email: str) -> Row[Any] | None:
-    """`id` and `password_hash` of the account with this address, in any case."""
-    return tx.execute(select(accounts.c.id, accounts.c.password_hash).where(accounts.c.email_key == email_key(email))).one_or_none()
-
-
-def own_password_hash(tx: Transaction, call: Call) -> str | None:
-    """The caller's, where they have an account."""
-    return tx.execute(select(accounts.c.password_hash).where(accounts.c.id == call.require_actor().id)).scalar_one_or_none()
 
 
 def signing_keys(tx: Transaction, _call: Call) -> Mapping[str, Any]:

@@ -147,8 +147,7 @@ def _body(route: Route) -> Schema | dict[str, Any]:
     if route.is_callback:
         return {"description": "As the other system sends it, with its signature in a header."}
     if not route.body_as:
-        elsewhere = {*route.parameters, "if_match"} & set(route.operation.request._declared_fields)
-        return route.operation.request(exclude=elsewhere)
+        return route.operation.request(exclude=set(route.elsewhere) & set(route.operation.request._declared_fields))
     if route.operation is ACT_ON_ORDER:
         return {"anyOf": [*FORMS.values()], "description": "The form that the action has in the order's `actions`."}
     return {"type": "object", "description": "Any part of the step's form."}

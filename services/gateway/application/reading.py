@@ -34,8 +34,10 @@ def read_data(route: Route, request: Request) -> dict[str, Any]:
         values |= _if_match(request)
     elif "If-Match" in request.headers and route.method != "GET":
         raise Malformed("if_match_not_taken", "This operation takes no If-Match.")
+    if route.takes_address:
+        values["remote_address"] = request.remote_addr
     given = _query(request) if route.method in (GET, DELETE) else _callback(request) if route.is_callback else _body(route, request)
-    if elsewhere := [name for name in given if name in (*route.parameters, "if_match")]:
+    if elsewhere := [name for name in given if name in route.elsewhere]:
         raise Invalid("invalid_fields", "Some fields are missing or wrong.", {name: ["Unknown field."] for name in elsewhere})
     data = {**given, **values}
     _check(data, DEEPEST)

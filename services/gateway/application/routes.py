@@ -66,6 +66,16 @@ class Route:
         return "if_match" in self.operation.request._declared_fields
 
     @property
+    def takes_address(self) -> bool:
+        """Whether the owner is told where the request comes from."""
+        return "remote_address" in self.operation.request._declared_fields
+
+    @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """The data's names that stand in the path or a header, or are known here: never in query or body."""
+        return (*self.parameters, "if_match", "remote_address")
+
+    @property
     def refuses_card_numbers(self) -> bool:
         """Whether one must not get any further than here."""
         return self.operation is payment_methods.ADD_PAYMENT_METHOD

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from werkzeug.wrappers import Request as WerkzeugRequest
@@ -12,6 +13,7 @@ from werkzeug.wrappers import Request as WerkzeugRequest
 from shared.kit.errors import TradeError
 from shared.kit.ids import new_id
 from shared.platform.context import Context
+from shared.platform.settings import settings
 from shared.platform.telemetry import tracing
 
 # W3C Trace Context § 3.2: version, trace id, parent id, flags. All zeros are invalid, and so is version ff; later versions than 00 may add fields.
@@ -36,7 +38,27 @@ class Request(WerkzeugRequest):
 
     def __init__(self, environ: dict[str, Any]) -> None:
         super().__init__(environ)
+        self.remote_addr = client_address(environ, settings().trusted_proxies)
         self.context = read_context(environ)
+
+
+def client_address(environ: Mapping[str, Any], proxies: int) -> str:
+    """Where the request comes from: of the connection, or, behind so many proxies of our own, what the outermost of them has put into X-Forwarded-For.
+
+    What stands before that, whoever asks may have made up.
+    """
+    told = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    if proxies and len(told) >= proxies and _is_address(told[-proxies].strip()):
+        return told[-proxies].strip()  # type: ignore[no-any-return]
+    return environ.get("REMOTE_ADDR", "")  # type: ignore[no-any-return]
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def read_context(environ: Mapping[str, Any]) -> Context:

@@ -35,8 +35,8 @@ class Accounts:
     def register(self, **facts: Any) -> Any:
         return self.call("register", LI | facts)
 
-    def sign_in(self, email: str = LI["email"], password: str = PASSWORD) -> Any:
-        return self.call("sign_in", {"email": email, "password": password})
+    def sign_in(self, email: str = LI["email"], password: str = PASSWORD, remote_address: str = "192.0.2.1") -> Any:
+        return self.call("sign_in", {"email": email, "password": password, "remote_address": remote_address})
 
     def refresh(self, token: str) -> Any:
         return self.call("refresh", {"refresh_token": token})

@@ -16,6 +16,7 @@ from shared.contracts.logistics import GET_DOCUMENT
 from shared.contracts.orders import ACCEPT_ENQUIRY, ACT_ON_ORDER, GET_CLOCK, GET_ORDER, LIST_ORDERS, PLACE_ORDER, SAVE_DRAFT
 from shared.contracts.tracking import TRACK
 from shared.kit.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed, TooMany, TradeError, Unavailable
+from shared.platform.web.request import client_address
 from tests.unit.gateway.fakes import BUYER, ORDER, Gateway, Signer, order
 
 ACT = f"/v1/orders/{ORDER}/actions/"
@@ -343,3 +344,27 @@ def test_each_request_is_logged_without_query_or_body(gateway: Gateway, caplog: 
     lines = [record.getMessage() for record in caplog.records if record.name == "tradelane.access"]
     assert len(lines) == 1
     assert re.fullmatch(r"127\.0\.0\.1 POST /v1/sessions 201 \d+\.\d ms", lines[0])
+
+
+def test_where_a_sign_in_comes_from_is_told_by_the_gateway_and_by_nobody_else(gateway: Gateway) -> None:
+    gateway.services.answers[SIGN_IN] = {}
+    gateway.ask("POST", "/v1/sessions", {"email": "ada@example.com"}, X_Forwarded_For="192.0.2.9")
+    assert gateway.services.calls_of(SIGN_IN)[0].data == {"email": "ada@example.com", "remote_address": "127.0.0.1"}
+    answer = gateway.ask("POST", "/v1/sessions", {"remote_address": "192.0.2.9"})
+    assert (answer.status_code, answer.json["errors"]) == (422, {"remote_address": ["Unknown field."]})
+
+
+@pytest.mark.parametrize(
+    ("proxies", "told", "address"),
+    [
+        (0, "192.0.2.9", "127.0.0.1"),
+        (1, "192.0.2.9", "192.0.2.9"),
+        (1, "198.51.100.7, 192.0.2.9", "192.0.2.9"),
+        (2, "203.0.113.1,198.51.100.7,2001:db8::1", "198.51.100.7"),
+        (2, "192.0.2.9", "127.0.0.1"),
+        (1, "not an address", "127.0.0.1"),
+        (1, "", "127.0.0.1"),
+    ],
+)
+def test_behind_our_own_proxies_the_address_is_what_the_outermost_saw_and_nothing_that_the_client_made_up(proxies: int, told: str, address: str) -> None:
+    assert client_address({"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": told}, proxies) == address
