@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from tradelane import cli_operators, cli_rates, cli_tariffs
+from tradelane import cli_mails, cli_operators, cli_rates, cli_tariffs
 from tradelane.cli_options import Service, known, with_database
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.add_typer(cli_operators.app)
 app.add_typer(accounts_app, name="accounts")
 app.add_typer(cli_tariffs.app, name="tariffs")
 app.add_typer(cli_rates.app, name="rates")
+app.add_typer(cli_mails.app, name="mails")
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, Text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, MetaData, String, Table, Text
 
 from shared.platform.columns import Id, Json, UtcDateTime
 
@@ -55,4 +55,33 @@ signing_keys = Table(
     Column("private_key", Text, nullable=False),  # PKCS #8, PEM
     Column("public_key", Json, nullable=False),  # as a JSON Web Key
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+# One row a mail. While it waits, `next_at` is when to try; `purpose` is that of the token it carries, which is made as it leaves.
+mails = Table(
+    "mails",
+    metadata,
+    Column("id", Id(), primary_key=True),
+    Column("account_id", Id(), ForeignKey(accounts.c.id), index=True),
+    Column("recipient", String(254), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("purpose", String(20)),
+    Column("state", String(10), CheckConstraint("state IN ('waiting', 'sent', 'failed')", name="mail_state"), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("next_at", UtcDateTime, index=True),
+    Column("sent_at", UtcDateTime, index=True),
+    Column("reason", Text),  # why it was not taken
+)
+
+# What was mailed to somebody to show that they have read it.
+mailed_tokens = Table(
+    "mailed_tokens",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("account_id", Id(), ForeignKey(accounts.c.id), nullable=False, index=True),
+    Column("purpose", String(20), nullable=False),
+    Column("email", String(254), nullable=False),  # where it was mailed to
+    Column("expires_at", UtcDateTime, nullable=False),
 )

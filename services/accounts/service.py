@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.accounts.application import handlers, lockout, proof, queries, sessions
+from services.accounts.application import handlers, lockout, mail, mailing, proof, queries, sessions
+from services.accounts.application.mailer import Mailer
 from services.accounts.application.passwords import hash_password
 from shared.contracts import accounts as contract
 from shared.kit.errors import Unauthenticated
@@ -13,12 +14,14 @@ from shared.platform.calls import Call
 from shared.platform.cpu import offload
 from shared.platform.rpc import rpc
 from shared.platform.store import Store
-from shared.platform.timer import every
+from shared.platform.timer import Bell, every
 
 
 class AccountsService:
     name = "accounts"
-    store = Store()
+    store = Store(census={"mails": mail.by_state})
+    carrier = Mailer()
+    mail_waiting = Bell()
 
     @rpc(contract.REGISTER)
     def register(self, call: Call) -> Mapping[str, Any]:
@@ -52,3 +55,7 @@ class AccountsService:
     @every(seconds=60.0)
     def tidy(self) -> None:
         self.store.run(lockout.sweep)
+
+    @every(seconds=5.0, bell=mail_waiting)
+    def send_mails(self) -> None:
+        mailing.work_off(self.store.run, self.carrier)

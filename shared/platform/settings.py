@@ -53,6 +53,8 @@ class Settings:
     provider_public_key: str
     provider_key: str = field(repr=False)
     provider_webhook_secret: str = field(repr=False)
+    mail: str = field(repr=False)
+    mail_from: str
     log_format: str
     log_level: str
     crash_point: str
@@ -109,6 +111,10 @@ def read() -> Settings:
             provider_public_key=env.str("PROVIDER_PUBLIC_KEY", ""),
             provider_key=env.str("PROVIDER_KEY", ""),
             provider_webhook_secret=env.str("PROVIDER_WEBHOOK_SECRET", ""),
+            mail=env.str("MAIL", ""),  # smtp://user:password@host:587, smtps://…, or a folder; DATA/mail where it is empty
+            mail_from=env.str(
+                "MAIL_FROM", "Tradelane <tradelane@localhost>", validate=validate.Regexp(r"([^<>\r\n]+ <[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)\Z")
+            ),
             log_format=env.str("LOG_FORMAT", "text", validate=validate.OneOf(("text", "json"))),
             log_level=env.str("LOG_LEVEL", "INFO").upper(),
             crash_point=env.str("CRASH_POINT", "", validate=validate.Regexp(r"(|[a-z_]+:[01](\.\d+)?:\w+)$")),  # see crashpoints.py
@@ -118,9 +124,21 @@ def read() -> Settings:
         raise ValueError(f"settings: {error}") from error
     if loaded.embedded != loaded.database_of("orders").startswith("sqlite"):
         raise ValueError("settings: BROKER and DATABASE go together: give both (amqp://… and postgresql://…) or neither (embedded).")
+    _check_mail(loaded.mail)
     if loaded.production:
         _check_for_production(loaded)
     return loaded
+
+
+def _check_mail(address: str) -> None:
+    """What looks like an address has to be one that a mail server can be reached at."""
+    try:
+        parts = urlsplit(address)
+        right = "://" not in address or (parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0)
+    except ValueError:  # a port that is no number
+        right = False
+    if not right:
+        raise ValueError("settings: MAIL is no address of a mail server: smtp://user:password@host:587 or smtps://…; it may be a folder, too.")
 
 
 def _carriers() -> dict[str, dict[str, str]]:

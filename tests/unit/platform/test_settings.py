@@ -11,7 +11,7 @@ REAL = {"BROKER": "amqp://us:s3cret@broker//", "DATABASE": "postgresql://us:s3cr
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ["BROKER", "DATABASE", "BROKER_MANAGEMENT", "TRADELANE_MODE", "DATA", "HTTP_PORT", "LOG_FORMAT"]
+    names = ["BROKER", "DATABASE", "BROKER_MANAGEMENT", "TRADELANE_MODE", "DATA", "HTTP_PORT", "LOG_FORMAT", "MAIL", "MAIL_FROM"]
     for name in names + [f"{kind}_{service.upper()}" for kind in ("BROKER", "DATABASE") for service in SERVICES]:
         monkeypatch.delenv(name, raising=False)
 
@@ -35,11 +35,35 @@ def test_one_server_serves_all_unless_a_service_has_its_own(monkeypatch: pytest.
     assert settings.broker_of("orders") == "amqp://orders:o@broker//"
 
 
-@pytest.mark.parametrize(("name", "value"), [("HTTP_PORT", "eighty"), ("PROVIDER", "paypal"), ("LOG_FORMAT", "xml"), ("TRADELANE_MODE", "prod")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HTTP_PORT", "eighty"),
+        ("PROVIDER", "paypal"),
+        ("LOG_FORMAT", "xml"),
+        ("TRADELANE_MODE", "prod"),
+        ("MAIL_FROM", "Tradelane"),
+        ("MAIL_FROM", "a@b.example\r\nBcc: c@d.example"),
+    ],
+)
 def test_a_wrong_value_is_told_with_its_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     given(monkeypatch, **{name: value})
     with pytest.raises(ValueError, match=f"settings: .*{name}"):
         read()
+
+
+@pytest.mark.parametrize("address", ["http://mail.example", "smtp://", "smtp://mail.example:post", "smtp://mail.example:0", "smtps://:465"])
+def test_an_address_of_no_mail_server_is_told(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    given(monkeypatch, MAIL=address)
+    with pytest.raises(ValueError, match="settings: MAIL is no address"):
+        read()
+
+
+@pytest.mark.parametrize("address", ["", "mail", "/var/spool/mail", "smtp://post:hidden@mail.example", "smtps://mail.example:4650"])
+def test_mail_goes_to_a_server_or_a_folder(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    given(monkeypatch, MAIL=address, MAIL_FROM="Tradelane <post@tradelane.example>")
+    assert read().mail == address
+    assert "hidden" not in repr(read())
 
 
 @pytest.mark.parametrize("name", ["BROKER", "DATABASE"])

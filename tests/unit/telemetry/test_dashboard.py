@@ -6,13 +6,14 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
 from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
+from services.accounts.service import AccountsService
 from services.orders.service import OrdersService
 from shared.platform.telemetry import metrics
 from shared.platform.telemetry.figures import Watch
@@ -27,15 +28,15 @@ OF_THE_CLIENT = dict.fromkeys(("process_resident_memory_bytes", "process_cpu_sec
 """What the Prometheus client tells of any process, and Prometheus of any target."""
 
 
-class Orders:
-    """What the census of orders brings to the figures."""
+class Database:
+    """What the services' censuses bring to the figures."""
 
-    census = OrdersService.store.census
+    census: ClassVar = {**OrdersService.store.census, **AccountsService.store.census}
 
 
 def figures() -> dict[str, set[str]]:
     watch = Watch()
-    watch.databases = {"orders": Orders()}
+    watch.databases = {"any": Database()}
     return {family.name: {*family._labelnames} for family in watch.describe()}
 
 

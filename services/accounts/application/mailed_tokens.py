@@ -1,0 +1,50 @@
+"""Tokens that are mailed: who shows one has read the mail. Of each only a SHA-256 is kept; it is good once, and not for long."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Row, delete, insert
+
+from services.accounts.models import mailed_tokens
+from shared.kit.errors import Invalid
+from shared.platform.database import Transaction
+
+
+def issue(tx: Transaction, account_id: str, purpose: str, email: str, expires_at: datetime) -> str:
+    """A new token for the account, mailed to this address. Earlier ones stay good: which of two mails arrives, nobody knows."""
+    tx.execute(delete(mailed_tokens).where(mailed_tokens.c.account_id == account_id, mailed_tokens.c.expires_at <= tx.now))
+    token = secrets.token_urlsafe(32)
+    row = {"token_hash": _digest(token), "account_id": account_id, "purpose": purpose, "email": email, "expires_at": expires_at}
+    tx.execute(insert(mailed_tokens).values(row))
+    return token
+
+
+def use(tx: Transaction, purpose: str, token: str) -> Row[Any]:
+    """`account_id` and `email` of the token, which is used up by it, with all others of its purpose; Invalid `token_invalid`.
+
+    Of two transactions that use one at once, the second waits for the first and finds it gone.
+    """
+    spent = delete(mailed_tokens).where(mailed_tokens.c.token_hash == _digest(token), mailed_tokens.c.purpose == purpose, mailed_tokens.c.expires_at > tx.now)
+    found = tx.execute(spent.returning(mailed_tokens.c.account_id, mailed_tokens.c.email)).one_or_none()
+    if found is None:
+        raise no_such_token()
+    tx.execute(delete(mailed_tokens).where(mailed_tokens.c.account_id == found.account_id, mailed_tokens.c.purpose == purpose))
+    return found
+
+
+def revoke(tx: Transaction, account_id: str) -> None:
+    """None of the account's tokens is good any more."""
+    tx.execute(delete(mailed_tokens).where(mailed_tokens.c.account_id == account_id))
+
+
+def no_such_token() -> Invalid:
+    """The same whether it was never given out, is used up, or over."""
+    return Invalid("token_invalid", "This token is not good any more: it can be used once, and for a while.", {"token": ["Is used up, over, or none of ours."]})
+
+
+def _digest(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
