@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from tradelane import cli_mails, cli_operators, cli_rates, cli_tariffs
+from tradelane import cli_access, cli_mails, cli_operators, cli_rates, cli_tariffs
 from tradelane.cli_options import Service, known, with_database
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app = typer.Typer(
 accounts_app = typer.Typer(no_args_is_help=True, help="Accounts that nobody can register over HTTP.")
 app.add_typer(cli_operators.app)
 app.add_typer(accounts_app, name="accounts")
+accounts_app.add_typer(cli_access.key_app, name="key")
 app.add_typer(cli_tariffs.app, name="tariffs")
 app.add_typer(cli_rates.app, name="rates")
 app.add_typer(cli_mails.app, name="mails")

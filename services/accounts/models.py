@@ -35,6 +35,20 @@ sessions = Table(
     Column("expires_at", UtcDateTime, nullable=False),
 )
 
+# With what programs act for an account.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Id(), primary_key=True),
+    Column("account_id", Id(), ForeignKey(accounts.c.id), nullable=False, index=True),
+    Column("name", String(80), nullable=False),
+    Column("key_hash", String(64), nullable=False, unique=True),
+    Column("scopes", Json, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime),
+)
+
 # Failed attempts to prove who one is, by the digest of what they are counted by: see application/lockout.py.
 lockouts = Table(
     "lockouts",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.accounts.application import handlers, lockout, mail, mailing, proof, queries, sessions
+from services.accounts.application import api_keys, handlers, lockout, mail, mailing, proof, queries, sessions
 from services.accounts.application.mailer import Mailer
 from services.accounts.application.passwords import hash_password
-from shared.contracts import accounts as contract
+from shared.contracts import accounts as contract, api_keys as api_keys_contract
 from shared.kit.errors import Unauthenticated
 from shared.platform.calls import Call
 from shared.platform.cpu import offload
@@ -51,6 +51,23 @@ class AccountsService:
     @rpc(contract.SIGNING_KEYS)
     def signing_keys(self, call: Call) -> Mapping[str, Any]:
         return self.store.read(call, queries.signing_keys)
+
+    @rpc(api_keys_contract.CREATE_API_KEY)
+    def create_api_key(self, call: Call) -> Mapping[str, Any]:
+        proof.check_password(self.store, call)
+        return self.store.run(api_keys.create_own, call)
+
+    @rpc(api_keys_contract.LIST_API_KEYS)
+    def list_api_keys(self, call: Call) -> Mapping[str, Any]:
+        return self.store.read(call, api_keys.list_own)
+
+    @rpc(api_keys_contract.REVOKE_API_KEY)
+    def revoke_api_key(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, api_keys.revoke_own)
+
+    @rpc(api_keys_contract.CHECK_API_KEY)
+    def check_api_key(self, call: Call) -> Mapping[str, Any]:
+        return self.store.run(api_keys.holder, call)
 
     @every(seconds=60.0)
     def tidy(self) -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from shared.contracts.fields import Country, Id, Shape, Text, Timestamp
-from shared.contracts.operations import Empty, Operation, remote_address
+from shared.contracts.operations import ByKey, Empty, Operation, remote_address
 
 
-def _password(shortest: int = 1) -> fields.String:
+def password_field(shortest: int = 1) -> fields.String:
+    """Kept by nobody but as a hash, and left out of what a command is told by."""
     return fields.String(required=True, load_only=True, validate=validate.Length(min=shortest, max=200), metadata={"format": "password"})
 
 
 class Register(Shape):
     email = fields.Email(required=True, validate=validate.Length(max=254))
-    password = _password(10)
+    password = password_field(10)
     name = Text(120, required=True)
     company = Text(120)
     country = Country(required=True)
@@ -38,7 +39,7 @@ class Account(Shape):
 
 class SignIn(Shape):
     email = fields.Email(required=True)
-    password = _password()
+    password = password_field()
     remote_address = remote_address()
 
 
@@ -54,7 +55,7 @@ class Tokens(Shape):
 
 
 class CheckPassword(Shape):
-    password = _password()
+    password = password_field()
 
 
 class SigningKeys(Shape):
@@ -68,6 +69,6 @@ SIGN_IN = Operation("accounts", "sign_in", SignIn, Tokens)
 """TooMany `sign_in_locked` while too many attempts have failed: by the same name, or from the same address."""
 REFRESH = Operation("accounts", "refresh", Refresh, Tokens)
 ME = Operation("accounts", "me", Empty, Account)
-CHECK_PASSWORD = Operation("accounts", "check_password", CheckPassword, Empty)
+CHECK_PASSWORD = Operation("accounts", "check_password", CheckPassword, Empty, by_key=ByKey.ALWAYS)
 """Of the call's actor; Forbidden `password_incorrect` naming the field where it is not theirs, TooMany `sign_in_locked` where that was so too often."""
 SIGNING_KEYS = Operation("accounts", "signing_keys", Empty, SigningKeys)

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from marshmallow import Schema, fields, validate
 
 from shared.contracts.fields import Id, Shape
+
+
+class ByKey(Enum):
+    """Whether an API key may ask for an operation, instead of who has signed in."""
+
+    SCOPE = "where the key has the operation's scope"
+    NEVER = "not at all: it concerns what one signs in with, or keys themselves"
+    ALWAYS = "whatever its scopes: what it asks for is part of another operation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +30,12 @@ class Operation:
     request: type[Schema]
     answer: type[Schema]
     writes: bool = False
+    by_key: ByKey = ByKey.SCOPE
+
+    @property
+    def scope(self) -> str:
+        """What an API key must have been given to ask for it."""
+        return f"{self.service}:{'write' if self.writes else 'read'}"
 
 
 class ById(Shape):

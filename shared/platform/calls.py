@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import Any
 
-from shared.contracts.operations import Operation
+from shared.contracts.operations import ByKey, Operation
 from shared.contracts.validation import instance
 from shared.kit.actor import Actor
 from shared.kit.errors import KINDS, Forbidden, TradeError, Unauthenticated
@@ -45,6 +45,26 @@ class Call:
                 href="/v1/me/verification",
             )
         return actor
+
+
+def check_key(operation: Operation, actor: Actor | None) -> None:
+    """Forbidden (`session_required`, `scope_required`) where the actor comes by an API key that does not do for the operation."""
+    if actor is None or actor.scopes is None or operation.by_key is ByKey.ALWAYS:
+        return
+    if operation.by_key is ByKey.NEVER:
+        raise Forbidden("session_required", "This takes who has signed in: send an access token instead of an API key.")
+    require_scope(actor, operation.scope)
+
+
+def require_scope(actor: Actor, scope: str) -> None:
+    """Forbidden (`scope_required`) where the actor comes by an API key without the scope. Who may write with one may read, too."""
+    if actor.scopes is not None and not actor.scopes.intersection((scope, scope.replace(":read", ":write"))):
+        raise Forbidden("scope_required", f"The API key has not the scope {scope}.", scope=scope)
+
+
+def on_behalf_of(actor: Actor | None) -> Actor | None:
+    """The actor for what a service asks of others to do what it was asked for: what their key may do was checked at its own door."""
+    return actor and replace(actor, scopes=None)
 
 
 def fingerprint(operation: Operation, actor: Actor | None, data: Any) -> str:

@@ -21,7 +21,7 @@ from shared.contracts.operations import Operation
 from shared.kit.actor import Actor
 from shared.kit.errors import Unavailable
 from shared.platform import context, wire
-from shared.platform.calls import Call, actor_data, read_error
+from shared.platform.calls import Call, actor_data, on_behalf_of, read_error
 from shared.platform.link import Link
 from shared.platform.rpc import PING
 from shared.platform.settings import settings
@@ -129,14 +129,14 @@ class Caller:
     ) -> Any:
         """The operation's answer as JSON; its TradeErrors as they are.
 
-        `data` is JSON. The actor is that of `call`, or `actor`. A timeout is in seconds. Unavailable where there is no answer.
+        `data` is JSON. The actor is that of `call`, as `on_behalf_of`, or `actor`. A timeout is in seconds. Unavailable where there is no answer.
         """
         labels, name = (self._bus.service, operation.service, operation.name), f"{operation.service}.{operation.name}"
         traced = {"rpc.system": "tradelane", "rpc.service": operation.service, "rpc.method": operation.name}
         with Timed(RPC_CLIENT, labels, name, "client", context.current(), traced) as work:
             body = {
                 "data": data,
-                "actor": actor_data(call.actor if call else actor),
+                "actor": actor_data(on_behalf_of(call.actor) if call else actor),
                 "command_id": command_id,
                 "context": work.context.as_data(),
             }

@@ -21,7 +21,7 @@ from shared.contracts.operations import Operation
 from shared.contracts.validation import instance, load
 from shared.kit.errors import NotFound
 from shared.platform import context, crashpoints, wire, workers
-from shared.platform.calls import Call, error_data, fingerprint, read_actor
+from shared.platform.calls import Call, check_key, error_data, fingerprint, read_actor
 from shared.platform.commands import Answer
 from shared.platform.link import Link
 from shared.platform.settings import settings
@@ -169,7 +169,8 @@ def rpc(operation: Operation) -> Callable[[Callable[..., Any]], Callable[..., An
 
 
 def read_call(operation: Operation, body: dict[str, Any]) -> Call:
-    """The call in a message's body; Invalid with the fields that do not fit the operation's request schema."""
+    """The call in a message's body; Forbidden as for `check_key`, Invalid with the fields that do not fit the operation's request schema."""
     actor, data = read_actor(body.get("actor")), body.get("data")
+    check_key(operation, actor)
     asked = fingerprint(operation, actor, data) if operation.writes else ""
     return Call(operation, actor, load(instance(operation.request), data), body.get("command_id") or "", asked)

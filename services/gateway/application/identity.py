@@ -1,4 +1,7 @@
-"""Who is calling: access tokens are checked here, without asking anybody but once in a while for the public keys of accounts."""
+"""Who is calling: access tokens are checked here, without asking anybody but once in a while for the public keys of accounts.
+
+API keys are checked by accounts, and again every few seconds while they are used.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from eventlet.semaphore import Semaphore
 from nameko.extensions import DependencyProvider
 
 from shared.contracts.accounts import SIGNING_KEYS
+from shared.contracts.api_keys import CHECK_API_KEY, PREFIX
 from shared.kit.actor import Actor
 from shared.kit.errors import TradeError, Unauthenticated, Unavailable
 from shared.platform.client import Caller
@@ -27,6 +31,8 @@ LEEWAY = 5
 
 PATIENCE = 1.0
 """Seconds between two questions for keys, so that made-up key ids cannot flood accounts."""
+KEY_LIFETIME = 5.0
+"""Seconds that an API key which accounts has found good counts as good, so that one which is revoked goes."""
 LIFETIME = 300.0
 """Seconds after which the keys are asked for again, so that a withdrawn one goes."""
 MOST_KNOWN = 10_000
@@ -40,9 +46,12 @@ class Keys:
         self._known: dict[str, tuple[float, Actor]] = {}
         self._asked = float("-inf")
         self._asking = Semaphore()
+        self._api_keys = ApiKeys()
 
     def actor(self, token: str, rpc: Caller) -> Actor:
-        """Whom the token speaks for; Unauthenticated `token_invalid` or `token_expired`, Unavailable while there is no key to check it with."""
+        """Whom the token or API key speaks for; Unauthenticated `token_invalid`, `token_expired` or `api_key_invalid`, Unavailable while it cannot be checked."""
+        if token.startswith(PREFIX):
+            return self._api_keys.actor(token, rpc)
         if time.monotonic() - self._asked > LIFETIME:
             self._ask(rpc)
         expires, actor = self._known.get(token) or self._check(token, rpc)
@@ -87,6 +96,25 @@ def _expired() -> Unauthenticated:
 
 def _no_such_key() -> jwt.PyJWK:
     raise jwt.InvalidTokenError("signed with a key that accounts does not have")
+
+
+class ApiKeys:
+    """The API keys that accounts has lately found good, and whom they act for."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, Actor]] = {}
+
+    def actor(self, key: str, rpc: Caller) -> Actor:
+        """Whom the key acts for; Unauthenticated `api_key_invalid`."""
+        good_until, actor = self._known.get(key) or (float("-inf"), None)
+        if actor is None or good_until < time.monotonic():
+            self._known.pop(key, None)
+            holder = rpc.call(CHECK_API_KEY, {"key": key})
+            actor = Actor(holder["id"], frozenset(holder["roles"]), holder["name"], verified=holder["verified"], scopes=frozenset(holder["scopes"]))
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = time.monotonic() + KEY_LIFETIME, actor
+        return actor
 
 
 class Identity(DependencyProvider):  # type: ignore[misc]

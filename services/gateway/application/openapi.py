@@ -11,15 +11,17 @@ from marshmallow import Schema
 from services.gateway.application.reading import LONGEST_WAIT
 from services.gateway.application.routes import DELETE, GET, READERS, Page, Route
 from services.gateway.application.schemas import specification
+from shared.contracts.api_keys import PREFIX, SCOPES
 from shared.contracts.forms import FORMS
 from shared.contracts.logistics import Document
+from shared.contracts.operations import ByKey
 from shared.contracts.orders import ACT_ON_ORDER
 from shared.platform.web.problems import MEDIA_TYPE
 
 DESCRIPTION = f"""\
 Export trade from enquiry to goods received. What a caller may do next is in each enquiry's and order's `actions`, with address and form.
 
-- **Sign in** with `POST /v1/sessions` and send the access token as `Authorization: Bearer …`.
+- **Sign in** with `POST /v1/sessions` and send the access token as `Authorization: Bearer …`; a program sends an API key there, and may do what its scopes say.
 - **Errors** are problem documents (RFC 9457): `code` is stable, `type` is `/problems/` and the code, `errors` names fields (`lines.0.quantity`) with sentences.
 - **Safe to repeat**: with an `Idempotency-Key` a write counts once, and its first answer is given again.
 - **Waiting**: a step that other services have yet to confirm answers 202; its order's `awaiting` names what it waits for.
@@ -63,6 +65,18 @@ _PROBLEM = {
 }
 
 
+_SECURITY = {
+    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "The access token of who has signed in."},
+    "api_key": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": f"{PREFIX}…",
+        "description": f"An API key of `POST /v1/me/api-keys`, in the same header. Each operation names the scope that it takes, of: {', '.join(SCOPES)}. "
+        "A `write` includes its `read`. Operations that name none take no API key.",
+    },
+}
+
+
 def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
     return {"name": name, "in": "header", "description": description, "schema": {"type": "string", **schema}}
 
@@ -94,7 +108,8 @@ def document(routes: Iterable[Route], pages: Iterable[Page]) -> dict[str, Any]:
     """The document as JSON; it names every route and page, and only those."""
     spec, _ = specification(title="Tradelane", version="1.0.0", info={"description": DESCRIPTION})
     spec.components.schema("Problem", _PROBLEM)
-    spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    for name, scheme in _SECURITY.items():
+        spec.components.security_scheme(name, scheme)
     for name, parameter in _PARAMETERS.items():
         spec.components.parameter(name, "header", parameter)
     for status, description in PROBLEMS.items():
@@ -124,8 +139,10 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _security(route: Route) -> list[dict[str, Any]]:
-    bearer: dict[str, Any] = {"bearer": []}
-    return [{}, bearer] if route.knows_caller else [] if route.public else [bearer]
+    if route.public and not route.knows_caller:
+        return []
+    by_key = [] if route.operation.by_key is ByKey.NEVER else [{"api_key": [route.operation.scope]}]
+    return [*([{}] if route.knows_caller else []), {"bearer": []}, *by_key]
 
 
 def _parameters(route: Route) -> Iterator[Any]:
@@ -171,9 +188,9 @@ def _problems(route: Route) -> Iterator[int]:
     when = {
         400: True,
         401: not route.public or route.is_callback or route.knows_caller or route.operation.name in ("sign_in", "refresh"),
-        403: not route.public,
+        403: not route.public or route.knows_caller,
         404: bool(route.parameters),
-        409: route.operation.writes,
+        409: route.operation.writes or not (route.public or route.method == GET),
         412: route.takes_if_match,
         413: has_body,
         415: has_body,

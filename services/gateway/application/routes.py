@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from shared.contracts import (
     accounts,
+    api_keys,
     catalog,
     exchange,
     freight,
@@ -118,6 +119,9 @@ ROUTES = (
     Route(POST,  "/v1/sessions",                           accounts.SIGN_IN,             "Sign in", 201, public=True),
     Route(POST,  "/v1/sessions/refresh",                   accounts.REFRESH,             "Exchange a refresh token for new tokens", public=True),
     Route(GET,   "/v1/me",                                 accounts.ME,                  "The caller's account"),
+    Route(POST,  "/v1/me/api-keys",                        api_keys.CREATE_API_KEY,      "Make an API key: its secret is shown this once", 201),
+    Route(GET,   "/v1/me/api-keys",                        api_keys.LIST_API_KEYS,       "The caller's API keys"),
+    Route(DELETE, "/v1/me/api-keys/{id}",                  api_keys.REVOKE_API_KEY,      "Revoke an API key"),
 
     Route(POST,  "/v1/products",                           catalog.ADD_PRODUCT,          "Add a product to the caller's library", 201, location=PRODUCT),
     Route(GET,   "/v1/products",                           catalog.LIST_PRODUCTS,        "Find products"),

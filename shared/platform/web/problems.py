@@ -60,7 +60,10 @@ def _headers(error: Exception, code: str) -> dict[str, str]:
         return {"Retry-After": str(error.data["retry_after"])}
     kind = getattr(error, "kind", "")
     if kind == "unauthenticated":
-        return {"WWW-Authenticate": 'Bearer realm="tradelane"' + (', error="invalid_token"' if code == "token_invalid" else "")}
+        return {
+            "WWW-Authenticate": 'Bearer realm="tradelane"'
+            + (', error="invalid_token"' if code in ("token_invalid", "token_expired", "api_key_invalid") else "")
+        }
     if kind == "unavailable" or code == "still_running":
         return {"Retry-After": "1"}
     return {}

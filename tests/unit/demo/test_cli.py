@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -110,6 +111,35 @@ def test_a_role_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str
     run(cli.app, ["migrate", "accounts"])
     assert create("king") == 1
     assert "roles: Must be of" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("embedded")
+def test_a_service_account_is_given_a_key_that_is_listed_and_revoked(capsys: pytest.CaptureFixture[str]) -> None:
+    run(cli.app, ["migrate", "accounts"])
+    create("service", email="robot@platform.example")
+    create("operator", email="desk@platform.example")
+    capsys.readouterr()
+
+    def key(*words: str) -> str:
+        assert run_main("accounts", "key", *words, typed="") == 0
+        return capsys.readouterr().out
+
+    made = json.loads(key("create", "Robot@platform.example", "--name", "Stock robot", "--scope", "catalog:write", "--scope", "orders:read"))
+    assert (made["key"][:4], made["scopes"], made["expires_at"]) == ("tlk_", ["catalog:write", "orders:read"], None)
+    [listed] = json.loads(key("list", "robot@platform.example", "--json"))
+    assert listed["id"] == made["id"]
+    assert made["key"] not in json.dumps(listed)
+    assert "Stock robot" in key("list", "robot@platform.example")
+    assert "revoked" in key("revoke", made["id"])
+    assert "no API key" in key("list", "robot@platform.example")
+    for words, told in (
+        (("revoke", made["id"]), "There is no API key"),
+        (("create", "robot@platform.example", "--name", "R", "--scope", "everything"), "scopes.0: Must be one of: accounts:read"),
+        (("create", "desk@platform.example", "--name", "R", "--scope", "orders:read"), "is no service account"),
+        (("list", "nobody@platform.example"), "There is no account with the e-mail address nobody@platform.example"),
+    ):
+        assert run_main("accounts", "key", *words, typed="") == 1
+        assert told in capsys.readouterr().err
 
 
 def test_settings_that_contradict_each_other_are_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.accounts import CHECK_PASSWORD, REGISTER, SIGN_IN
+from shared.contracts.api_keys import CHECK_API_KEY
 from shared.contracts.catalog import ADD_PRODUCT, GET_PRODUCT, LIST_PRODUCTS
 from shared.contracts.logistics import GET_DOCUMENT
 from shared.contracts.orders import ACCEPT_ENQUIRY, ACT_ON_ORDER, GET_CLOCK, GET_ORDER, LIST_ORDERS, PLACE_ORDER, SAVE_DRAFT
@@ -217,6 +218,16 @@ def test_a_password_is_checked_and_goes_no_further(gateway: Gateway, caplog: pyt
     assert (acted.actor.id, acted.actor.reauthenticated) == (BUYER, True)
     assert acted.data == {"id": ORDER, "action": "confirm_payment", "form": {"received_on": "2026-01-01"}}
     assert "correct horse" not in caplog.text
+
+
+def test_a_step_that_takes_the_password_takes_it_from_who_comes_by_an_api_key_too(gateway: Gateway) -> None:
+    holder = {"id": BUYER, "roles": ["buyer"], "name": "Ada", "verified": True, "scopes": ["orders:write"]}
+    gateway.services.answers |= {CHECK_API_KEY: holder, CHECK_PASSWORD: {}, ACT_ON_ORDER: order()}
+    for form, proved in (({}, False), ({"password": "correct horse"}, True)):
+        assert gateway.ask("POST", ACT + "confirm_payment", form, token="tlk_1").status_code == 200
+        actor = gateway.services.calls_of(ACT_ON_ORDER)[-1].actor
+        assert actor is not None
+        assert (actor.reauthenticated, actor.scopes) == (proved, {"orders:write"})
 
 
 def test_a_wrong_password_changes_nothing(gateway: Gateway) -> None:

@@ -11,8 +11,9 @@ import jwt
 import pytest
 
 from services.gateway.application import identity
-from services.gateway.application.identity import LIFETIME, PATIENCE, Keys
+from services.gateway.application.identity import KEY_LIFETIME, LIFETIME, PATIENCE, Keys
 from shared.contracts.accounts import ME, SIGNING_KEYS
+from shared.contracts.api_keys import CHECK_API_KEY
 from shared.kit.errors import TradeError, Unauthenticated, Unavailable
 from tests.unit.gateway.fakes import BUYER, Gateway, Services, Signer
 
@@ -174,3 +175,49 @@ def test_the_caller_goes_with_the_call(gateway: Gateway) -> None:
     actor = gateway.services.calls_of(ME)[0].actor
     assert actor is not None
     assert actor.id == BUYER
+
+
+HOLDER = {"id": BUYER, "roles": ["buyer"], "name": "Ada", "verified": True, "scopes": ["orders:read"]}
+REVOKED = Unauthenticated("api_key_invalid", "Revoked.")
+
+
+def test_an_api_key_tells_whom_it_acts_for_and_accounts_is_asked_again_after_seconds(services: Services, clock: Clock) -> None:
+    services.answers[CHECK_API_KEY] = HOLDER
+    keys = Keys()
+    for _ in range(3):
+        actor = keys.actor("tlk_1", services)
+    assert (actor.id, actor.roles, actor.verified, actor.scopes, actor.session_id) == (BUYER, {"buyer"}, True, {"orders:read"}, None)
+    assert [each.data for each in services.calls_of(CHECK_API_KEY)] == [{"key": "tlk_1"}]
+    services.answers[CHECK_API_KEY] = REVOKED
+    clock.passed += KEY_LIFETIME + 0.1
+    for _ in range(2):
+        with pytest.raises(Unauthenticated):
+            keys.actor("tlk_1", services)
+    assert KEY_LIFETIME <= 5
+
+
+def test_one_key_is_not_taken_for_another_and_no_failure_is_remembered(services: Services) -> None:
+    services.answers[CHECK_API_KEY] = lambda data: HOLDER | {"id": data["key"]}
+    keys = Keys()
+    assert {keys.actor(f"tlk_{number % 2}", services).id for number in range(4)} == {"tlk_0", "tlk_1"}
+    services.answers[CHECK_API_KEY] = AWAY
+    with pytest.raises(Unavailable):
+        keys.actor("tlk_2", services)
+    services.answers[CHECK_API_KEY] = HOLDER
+    assert keys.actor("tlk_2", services).id == BUYER
+
+
+def test_a_bad_api_key_is_answered_as_a_bad_token_is(gateway: Gateway) -> None:
+    gateway.services.answers[CHECK_API_KEY] = REVOKED
+    answer = gateway.ask("GET", "/v1/me", token="tlk_1")
+    assert (answer.status_code, answer.json["code"]) == (401, "api_key_invalid")
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="tradelane", error="invalid_token"'
+    assert not gateway.services.calls_of(ME)
+
+
+def test_what_a_key_may_do_goes_with_the_call(gateway: Gateway) -> None:
+    gateway.services.answers |= {CHECK_API_KEY: HOLDER, ME: {"id": BUYER}}
+    assert gateway.ask("GET", "/v1/me", token="tlk_1").status_code == 200
+    [asked] = gateway.services.calls_of(ME)
+    assert asked.actor is not None
+    assert (asked.actor.scopes, asked.actor.session_id) == ({"orders:read"}, None)

@@ -12,6 +12,7 @@ from services.gateway.application import openapi
 from services.gateway.application.pages import PAGES
 from services.gateway.application.routes import ROUTES, routes
 from shared.contracts.logistics import Document
+from shared.contracts.operations import ByKey
 from shared.contracts.orders import ACT_ON_ORDER, GET_ENQUIRY, GET_ORDER
 from tests.unit.gateway.fakes import BUYER, ORDER, PARTY, Gateway, order
 
@@ -49,7 +50,8 @@ def test_each_operation_tells_its_parameters_bodies_answers_and_problems(route: 
     shared = {each["$ref"].rpartition("/")[2] for each in operation["parameters"] if "$ref" in each}
     assert {each["name"] for each in own if each["in"] == "path"} == set(route.parameters)
     assert all(each["required"] for each in own if each["in"] == "path")
-    assert (operation["security"] != [{"bearer": []}]) == route.public
+    by_key = [] if route.operation.by_key is ByKey.NEVER else [{"api_key": [route.operation.scope]}]
+    assert [each for each in operation["security"] if each] == ([] if route.public and not route.knows_caller else [{"bearer": []}, *by_key])
     assert ({} in operation["security"]) == route.knows_caller
     assert ("IdempotencyKey" in shared) == route.operation.writes
     assert ("IfMatch" in shared) == ("412" in operation["responses"]) == route.takes_if_match

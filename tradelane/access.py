@@ -1,0 +1,55 @@
+"""`tradelane accounts key`: API keys in the accounts service's own database. Keys are made for service accounts alone: people make their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from services.accounts.application import api_keys
+from services.accounts.domain.account import email_key
+from services.accounts.models import accounts
+from shared.contracts.api_keys import ApiKey, CreateApiKey, NewApiKey
+from shared.contracts.validation import load
+from shared.kit.errors import Invalid, NotFound
+from shared.platform.database import Transaction
+from shared.platform.settings import Settings
+from tradelane.databases import database
+
+
+def create_key(settings: Settings, email: str, name: str, scopes: Sequence[str], expires_at: str | None) -> Mapping[str, Any]:
+    """The key as HTTP would answer it, its secret included. Invalid by field; NotFound; Invalid `not_a_service` for an account of people."""
+    given = {"name": name, "scopes": list(scopes)} | ({"expires_at": expires_at} if expires_at else {})
+    facts = load(CreateApiKey(exclude=("password",)), given)
+
+    def work(tx: Transaction) -> Mapping[str, Any]:
+        account = _account(tx, email)
+        if "service" not in account.roles:
+            raise Invalid("not_a_service", f"{email} is no service account: its owner makes its keys, at /v1/me/api-keys.")
+        return api_keys.create(tx, account.id, facts["name"], facts["scopes"], facts.get("expires_at"))
+
+    with database("accounts", settings) as run:
+        made: Mapping[str, Any] = NewApiKey().dump(run(work))
+    return made
+
+
+def list_keys(settings: Settings, email: str) -> list[dict[str, Any]]:
+    """A row a key of the account."""
+    with database("accounts", settings) as run:
+        keys = run(lambda tx: tx.execute(api_keys.of(_account(tx, email).id)).mappings().all())
+    return [{**{name: key[name] for name in ApiKey._declared_fields}, "ok": True} for key in keys]
+
+
+def revoke_key(settings: Settings, key_id: str) -> None:
+    """Anybody's; NotFound where there is no such key."""
+    with database("accounts", settings) as run:
+        if not run(lambda tx: api_keys.revoke(tx, key_id)):
+            raise NotFound("api_key_not_found", f"There is no API key {key_id}.")
+
+
+def _account(tx: Transaction, email: str) -> Row[Any]:
+    account = tx.execute(select(accounts).where(accounts.c.email_key == email_key(email))).one_or_none()
+    if account is None:
+        raise NotFound("account_not_found", f"There is no account with the e-mail address {email}.")
+    return account
