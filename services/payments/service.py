@@ -6,7 +6,7 @@ from typing import Any
 
 from eventlet import spawn_after
 
-from services.payments.application import asking, callbacks, exchange, freight, handlers, methods, providers, queries, refunds
+from services.payments.application import asking, callbacks, exchange, freight, handlers, methods, payouts, providers, queries, refunds
 from services.payments.application.payer import Payer
 from services.payments.application.reactions import PROVIDER_WANTED, REACTIONS, TOGETHER
 from shared.contracts import (
@@ -15,6 +15,7 @@ from shared.contracts import (
     payment_methods,
     payment_provider as provider_contract,
     payments as contract,
+    payouts as payout_contract,
 )
 from shared.platform.calls import Call
 from shared.platform.consumer import consumes
@@ -46,6 +47,26 @@ class PaymentsService:
     @rpc(contract.DEPOSIT)
     def deposit(self, call: Call) -> Any:
         return self.store.write(call, handlers.deposit)
+
+    @rpc(payout_contract.REQUEST_PAYOUT)
+    def request_payout(self, call: Call) -> Any:
+        return self.store.write(call, payouts.request)
+
+    @rpc(payout_contract.LIST_PAYOUTS)
+    def list_payouts(self, call: Call) -> Any:
+        return self.store.read(call, payouts.list_)
+
+    @rpc(payout_contract.GET_PAYOUT)
+    def get_payout(self, call: Call) -> Any:
+        return self.store.read(call, payouts.get)
+
+    @rpc(payout_contract.CONFIRM_PAYOUT)
+    def confirm_payout(self, call: Call) -> Any:
+        return self.store.write(call, payouts.confirm)
+
+    @rpc(payout_contract.REJECT_PAYOUT)
+    def reject_payout(self, call: Call) -> Any:
+        return self.store.write(call, payouts.reject)
 
     @rpc(freight_contract.BIND_FREIGHT_ACCOUNT)
     def bind_freight_account(self, call: Call) -> Any:

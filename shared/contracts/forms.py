@@ -9,7 +9,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from shared.contracts.fields import Country, Currency, HsCode, Id, Measure, Money, Quantity, Shape, Text, Unit, UnLocode
+from shared.contracts.fields import Country, Currency, HsCode, Id, Measure, Money, OwnPassword, Quantity, Shape, Text, Unit, UnLocode
 from shared.contracts.trade import COLLECTION_WAYS, IF_UNDELIVERABLE, MODES, SPECIAL_GOODS, Address
 from shared.kit.reference import INCOTERMS
 
@@ -46,7 +46,7 @@ class PaymentForm(Shape):
 class PaymentConfirmationForm(Shape):
     """The supplier confirms that the money has come, with their password."""
 
-    password = fields.String(required=True, load_only=True, validate=validate.Length(min=1, max=200), metadata={"format": "password"})
+    password = OwnPassword()
     received_on = fields.Date(required=True)
     received_amount = Money(required=True, positive=True)
 

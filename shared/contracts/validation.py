@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError
 
 from shared.contracts import loading
+from shared.contracts.fields import OwnPassword
 from shared.kit.errors import Invalid
 
 
@@ -15,6 +16,13 @@ from shared.kit.errors import Invalid
 def instance(schema: type[Schema]) -> Schema:
     """The one instance of a schema that all use: making one, its nested ones included, costs more than using it, and use does not change it."""
     return schema()
+
+
+@cache
+def arriving(schema: type[Schema]) -> Schema:
+    """A request or form as its owner gets it: without the caller's own password, which the gateway has had checked; the actor is `reauthenticated` then."""
+    passwords = {name for name, field in schema._declared_fields.items() if isinstance(field, OwnPassword)}
+    return schema(exclude=passwords) if passwords else instance(schema)
 
 
 def flatten(messages: Any, path: str = "") -> dict[str, list[str]]:

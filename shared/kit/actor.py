@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.kit.errors import Forbidden
+
 ROLES = ("buyer", "supplier", "operator", "carrier", "warehouse", "service")
 
 
@@ -26,3 +28,8 @@ class Actor:
     @property
     def is_operator(self) -> bool:
         return "operator" in self.roles
+
+    def require_password(self) -> None:
+        """Forbidden `password_required` where the password was not asked again."""
+        if not self.reauthenticated:
+            raise Forbidden("password_required", "Your password is needed for this.", {"password": ["Enter your password again."]})

@@ -18,7 +18,7 @@ from nameko.extensions import Entrypoint, SharedExtension, register_entrypoint
 
 from shared.contracts.dumping import dump
 from shared.contracts.operations import Operation
-from shared.contracts.validation import instance, load
+from shared.contracts.validation import arriving, load
 from shared.kit.errors import NotFound
 from shared.platform import context, crashpoints, wire, workers
 from shared.platform.calls import Call, check_key, error_data, fingerprint, read_actor
@@ -173,4 +173,4 @@ def read_call(operation: Operation, body: dict[str, Any]) -> Call:
     actor, data = read_actor(body.get("actor")), body.get("data")
     check_key(operation, actor)
     asked = fingerprint(operation, actor, data) if operation.writes else ""
-    return Call(operation, actor, load(instance(operation.request), data), body.get("command_id") or "", asked)
+    return Call(operation, actor, load(arriving(operation.request), data), body.get("command_id") or "", asked)

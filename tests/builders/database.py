@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, text
 
+from shared.contracts.validation import arriving
 from shared.kit.actor import Actor
 from shared.kit.clock import utc_now
 from shared.kit.ids import new_id
@@ -94,4 +95,4 @@ def fresh_database(server: str, service: str) -> Iterator[TestDatabase]:
 
 def call(operation: Any, actor: Actor | None, data: dict[str, Any], command_id: str | None = None) -> Call:
     """A call as the platform would hand it to a handler: `data` is JSON and is loaded by the operation's schema."""
-    return Call(operation, actor, operation.request().load(data), command_id or new_id(), fingerprint(operation, actor, data))
+    return Call(operation, actor, arriving(operation.request).load(data), command_id or new_id(), fingerprint(operation, actor, data))

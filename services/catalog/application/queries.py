@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, and_, bindparam, cast, false, literal, literal_column, or_, select, true
 from sqlalchemy.dialects.postgresql import TSQUERY
@@ -15,10 +13,11 @@ from services.catalog.domain.product import ACTIVE, may_see
 from services.catalog.domain.search import words
 from services.catalog.models import WORD_VECTOR, products
 from shared.kit.actor import Actor
-from shared.kit.errors import Invalid, NotFound
+from shared.kit.errors import NotFound
 from shared.kit.money import Money
 from shared.platform.calls import Call
 from shared.platform.database import Transaction
+from shared.platform.pages import page
 
 _ACTIVE = select(products).where(products.c.id.in_(bindparam("keys", expanding=True)), products.c.state == ACTIVE)
 
@@ -42,11 +41,8 @@ def list_products(tx: Transaction, call: Call) -> Mapping[str, Any]:
         conditions.append(products.c.state == wanted["state"])
     if "search" in wanted:
         conditions.append(found_by(words(wanted["search"]), tx.connection.dialect.name))
-    if "cursor" in wanted:
-        conditions.append(products.c.id < _read_cursor(wanted["cursor"]))
-    limit = wanted["limit"]
-    rows = tx.execute(select(products).where(*conditions).order_by(products.c.id.desc()).limit(limit + 1)).all()
-    return {"items": [shape(row) for row in rows[:limit]], "next": _cursor(rows[limit - 1].id) if len(rows) > limit else None}
+    rows, following = page(tx, products, conditions, wanted)
+    return {"items": [shape(row) for row in rows], "next": following}
 
 
 def products_by_id(tx: Transaction, call: Call) -> Mapping[str, Any]:
@@ -87,14 +83,3 @@ def found_by(wanted: list[str], dialect: str) -> ColumnElement[bool]:
     if dialect == "postgresql":
         return literal_column(WORD_VECTOR).bool_op("@@")(cast(" & ".join(f"'{word}':*" for word in wanted), TSQUERY))
     return and_(*((literal(" ") + products.c.words).like(f"% {word}%") for word in wanted))
-
-
-def _cursor(product_id: str) -> str:
-    return urlsafe_b64encode(UUID(product_id).bytes).rstrip(b"=").decode()
-
-
-def _read_cursor(cursor: str) -> str:
-    try:
-        return str(UUID(bytes=urlsafe_b64decode(cursor + "==")))
-    except ValueError as error:
-        raise Invalid("cursor_invalid", "This cursor is not one that a page ended with.", {"cursor": ["Not a cursor of this list."]}) from error

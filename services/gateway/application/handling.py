@@ -15,6 +15,7 @@ from services.gateway.application.rendering import render
 from services.gateway.application.routes import READERS, Route
 from shared.contracts.accounts import CHECK_PASSWORD
 from shared.contracts.operations import Operation
+from shared.contracts.orders import SAVE_DRAFT
 from shared.kit.actor import Actor
 from shared.kit.errors import Forbidden, Invalid, Unavailable
 from shared.platform.client import Caller
@@ -29,7 +30,7 @@ def handle(route: Route, request: Request, rpc: Caller, keys: Keys) -> Response:
     asks_as_nobody = route.public and not (route.knows_caller and "Authorization" in request.headers)
     actor = None if asks_as_nobody else caller(request, keys, rpc)
     data = read_data(route, request)
-    if actor is not None and "form" in data:
+    if actor is not None:
         actor = _take_password(route, data, actor, rpc)
     command = command_id(request, actor) if route.operation.writes else ""
     try:
@@ -49,11 +50,12 @@ def handle(route: Route, request: Request, rpc: Caller, keys: Keys) -> Response:
 
 
 def _take_password(route: Route, data: dict[str, Any], actor: Actor, rpc: Caller) -> Actor:
-    """The password in a form goes no further: it is checked here (not for a draft), and the actor counts as asked again."""
-    if "password" not in data["form"]:
+    """The caller's own password goes no further than here: it is checked (not for a draft), and the actor counts as asked again."""
+    asked = data[route.body_as] if route.body_as else data if route.asks_password else {}
+    if "password" not in asked:
         return actor
-    password = data["form"].pop("password")
-    if "action" not in route.parameters:
+    password = asked.pop("password")
+    if route.operation is SAVE_DRAFT:
         return actor
     rpc.call(CHECK_PASSWORD, {"password": password}, actor=actor)
     return replace(actor, reauthenticated=True)

@@ -25,11 +25,13 @@ from shared.contracts import (
     payment_methods,
     payment_provider,
     payments,
+    payouts,
     purchases,
     quotes,
     tariffs,
     tracking,
 )
+from shared.contracts.fields import OwnPassword
 from shared.contracts.operations import Callback, Operation
 from shared.platform.client import Caller
 from shared.platform.web import Request
@@ -82,6 +84,11 @@ class Route:
         return self.operation is payment_methods.ADD_PAYMENT_METHOD
 
     @property
+    def asks_password(self) -> bool:
+        """Whether the operation has the caller's password asked again. Where the body is a form, its action may."""
+        return isinstance(self.operation.request._declared_fields.get("password"), OwnPassword)
+
+    @property
     def is_callback(self) -> bool:
         """Whether the body is handed on as it came."""
         return self.operation.request is Callback
@@ -112,6 +119,7 @@ ENQUIRY, ORDER, PRODUCT, PURCHASE = "/v1/enquiries/{id}", "/v1/orders/{id}", "/v
 PARCEL = "/v1/logistics-orders/{id}"
 LABEL_BATCH = "/v1/label-batches/{id}"
 REFUND = "/v1/refunds/{id}"
+PAYOUT = "/v1/payouts/{id}"
 
 # fmt: off
 ROUTES = (
@@ -175,6 +183,11 @@ ROUTES = (
     Route(GET,   "/v1/tracking/{number}",                  tracking.TRACK,               "How far a parcel is, and whose number it is", public=True, knows_caller=True),
     Route(GET,   "/v1/balances",                           payments.GET_BALANCES,        "The caller's funds on the platform"),
     Route(GET,   "/v1/payment-provider",                   payment_provider.GET_PAYMENT_PROVIDER, "Where a card, wallet or bank account becomes a token"),
+    Route(POST,  "/v1/payouts",                            payouts.REQUEST_PAYOUT,       "Have funds of the caller's balance paid to a bank account", 201, location=PAYOUT),
+    Route(GET,   "/v1/payouts",                            payouts.LIST_PAYOUTS,         "The caller's payouts; operators see everybody's"),
+    Route(GET,   PAYOUT,                                   payouts.GET_PAYOUT,           "A payout"),
+    Route(POST,  PAYOUT + "/actions/confirm",              payouts.CONFIRM_PAYOUT,       "Confirm that the bank has paid it (operators)"),
+    Route(POST,  PAYOUT + "/actions/reject",               payouts.REJECT_PAYOUT,        "Refuse it: the funds go back to the balance (operators)"),
     Route(POST,  "/v1/deposits",                           payments.DEPOSIT,             "Book money that came by bank for an account (operators)"),
     Route(POST,  "/v1/freight-account",                    freight.BIND_FREIGHT_ACCOUNT, "Bind a freight account (suppliers)", 201, location="/v1/freight-account"),
     Route(GET,   "/v1/freight-account",                    freight.GET_FREIGHT_ACCOUNT,  "The caller's freight account and its latest charges"),

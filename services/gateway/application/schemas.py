@@ -62,6 +62,8 @@ _PLAIN: dict[type[fields.Field[Any]], dict[str, Any]] = {
     contract.Amount: {"type": "string", "pattern": r"^[0-9]{1,10}([.][0-9]{1,4})?$", "examples": ["12.50"]},
     contract.Rate: {"type": "string", "pattern": r"^[0-9]+([.][0-9]+)?$", "examples": ["1.0842"]},
     contract.HsCode: {"type": "string", "pattern": r"^[0-9]{6,10}$", "examples": ["090111"]},
+    contract.Iban: {"type": "string", "pattern": r"^[A-Za-z]{2}[0-9]{2}[0-9A-Za-z ]{11,37}$", "examples": ["DE89370400440532013000"]},
+    contract.Bic: {"type": "string", "pattern": r"^[A-Za-z0-9]{8}([A-Za-z0-9]{3})?$", "examples": ["DEUTDEFF"]},
     contract.UnLocode: {"type": "string", "pattern": r"^[A-Z]{2}[A-Z2-9]{3}$", "examples": ["CNSHA"]},
 }
 _NOTES = ("description", "default", "writeOnly")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from functools import cache
 from typing import Any
 
 from marshmallow import Schema
@@ -17,16 +16,15 @@ from services.orders.domain.steps import STEPS
 from shared.contracts import loading
 from shared.contracts.forms import FORMS
 from shared.contracts.operations import Empty
-from shared.contracts.validation import load
+from shared.contracts.validation import arriving, load
+from shared.kit.account_numbers import mask_account
 from shared.kit.card_numbers import refuse_card_numbers
 from shared.kit.errors import Invalid
 
 
-@cache
 def schema_of(name: str | None) -> Schema:
-    """The form's schema. A password is no part of it here: the gateway has it checked and takes it out."""
-    form = FORMS[name] if name else Empty
-    return form(exclude={"password"} & set(form._declared_fields))
+    """The form's schema, as it comes here."""
+    return arriving(FORMS[name] if name else Empty)
 
 
 _FORM_OF = {step.action: step.form for step in STEPS}
@@ -79,7 +77,7 @@ def masked(form: Mapping[str, Any]) -> dict[str, Any]:
     if form.get("method") in checks.BOUND:
         refuse_card_numbers({name: value for name, value in form.items() if name != "amount"})
     account = form.get("payer_account")
-    return {**form, "payer_account": checks.mask_account(account)} if isinstance(account, str) else dict(form)
+    return {**form, "payer_account": mask_account(account)} if isinstance(account, str) else dict(form)
 
 
 def _is_unstorable(value: Any) -> bool:

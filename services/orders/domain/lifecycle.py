@@ -89,8 +89,8 @@ def decide(situation: Situation, action: str, actor: Actor, now: datetime) -> Tr
         raise Forbidden("not_your_step", f"“{action}” in “{label}” is for somebody else on this trade.")
     if situation.awaiting:
         raise Conflict("submission_under_way", "A submission is under way: wait until the other services have answered.", allowed=[])
-    if chosen.with_password and not actor.reauthenticated:
-        raise Forbidden("password_required", "Your password is needed for this.", {"password": ["Enter your password again."]})
+    if chosen.with_password:
+        actor.require_password()
     return chosen
 
 

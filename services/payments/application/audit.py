@@ -8,8 +8,9 @@ from sqlalchemy import Select, case, func, literal, or_, select, union_all
 
 from services.payments.domain.freight import CHARGE, MOVED
 from services.payments.domain.ledger import CHART
+from services.payments.domain.payout import PAID, REQUESTED
 from services.payments.domain.provider_payment import ON_ITS_WAY, TAKEN
-from services.payments.models import freight_entries, freight_top_ups, ledger_accounts, order_accounts, provider_payments, refunds, transfers
+from services.payments.models import freight_entries, freight_top_ups, ledger_accounts, order_accounts, payouts, provider_payments, refunds, transfers
 from shared.platform.audit import Sum, faults
 from shared.platform.database import Transaction
 
@@ -28,6 +29,7 @@ def sums(tx: Transaction) -> list[Sum]:
         *_escrow(tx),
         *_returning(tx),
         *_providers(tx),
+        *_payouts(tx),
         *_freight(tx),
         *_asked(tx),
         *_states(tx),
@@ -99,6 +101,15 @@ def _providers(tx: Transaction) -> list[Sum]:
     taken = [select(table.c.currency, table.c.amount).where(table.c.state.in_(TAKEN)) for table in (provider_payments, freight_top_ups)]
     given_back = select(refunds.c.currency, -refunds.c.amount).where(refunds.c.payment_id.is_not(None), refunds.c.state == "made")
     return _compared(tx, "providers = captured - refunded", {"providers": _in_accounts("provider"), "payments": union_all(*taken, given_back)})
+
+
+def _payouts(tx: Transaction) -> list[Sum]:
+    """What is on its way to parties' bank accounts, and what has gone there, against the payouts that say so."""
+    amounts = select(payouts.c.currency, payouts.c.amount)
+    return [
+        *_compared(tx, "paying out = payouts requested", {"paying out": _in_accounts("paying_out"), "payouts": amounts.where(payouts.c.state == REQUESTED)}),
+        *_compared(tx, "paid out = payouts paid", {"paid out": _in_accounts("paid_out"), "payouts": amounts.where(payouts.c.state == PAID)}),
+    ]
 
 
 def _asked(tx: Transaction) -> list[Sum]:

@@ -1,4 +1,4 @@
-"""The ledger and the orders' accounts as rows: read under lock, write. Nothing is decided here."""
+"""The ledger and the orders' accounts as rows: read under lock, write. Nothing is decided here but that a balance falls short."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from services.payments.domain.exchange import Agreed
 from services.payments.domain.ledger import Transfer
 from services.payments.domain.order_account import OrderAccount
 from services.payments.models import ledger_accounts, order_accounts, transfers
+from shared.kit.errors import Conflict
 from shared.kit.ids import new_id
 from shared.kit.money import Money
 from shared.platform.database import Transaction
@@ -65,6 +66,13 @@ def least_balance(tx: Transaction, codes: Sequence[str], currency: str) -> Money
     return Money(min(found.get(code, 0) for code in codes), currency)
 
 
+def check_funds(tx: Transaction, party: str, wanted: Money) -> None:
+    """Conflict `insufficient_funds` where the party's balance, which stays locked, has less."""
+    available = least_balance(tx, [f"balance:{party}"], wanted.currency)
+    if available is not None and available < wanted:
+        raise Conflict("insufficient_funds", f"{wanted} are wanted and the balance has {available}: {wanted - available} are missing.")
+
+
 def record(
     tx: Transaction,
     transfer: Transfer,
@@ -77,7 +85,7 @@ def record(
 ) -> bool:
     """Write the transfer down; False, and nothing changed, where a deposit of the same bank `reference` is there already.
 
-    `cause` is the payment or refund it is made for, where the order may have several.
+    `cause` is the payment, refund or payout it is made for: that makes each kind of movement once.
     """
     currency = transfer.amount.currency
     for code in sorted((transfer.debit, transfer.credit)):

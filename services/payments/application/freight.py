@@ -54,9 +54,7 @@ def top_up(tx: Transaction, call: Call) -> dict[str, Any]:
     if method_id := call.data.get("payment_method_id"):
         top_ups.begin(tx, supplier, amount, method_id)
         return _shape(tx, account)
-    available = books.least_balance(tx, [f"balance:{supplier}"], amount.currency)
-    if available is not None and available < amount:
-        raise Conflict("insufficient_funds", f"{amount} are wanted and the balance has {available}: {amount - available} are missing.")
+    books.check_funds(tx, supplier, amount)
     books.record(tx, MOVEMENTS["freight_topped_up"].transfer({"supplier": supplier}, amount), supplier)
     tx.emit(TOPPED_UP, supplier, {"account_id": supplier, "amount": amount})
     freight_charges.take_outstanding(tx, account)

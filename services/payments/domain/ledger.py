@@ -26,12 +26,14 @@ class AccountKind:
 CHART = {
     kind.name: kind
     for kind in (
-        # Funds on the platform: what it has at the bank is what it owes to the parties and holds for orders.
+        # Funds on the platform: what came by bank and lies at providers, less what was paid out, is what it owes to the parties and holds for orders.
         AccountKind("bank",       "debit",  "the platform's own account at its bank"),
         AccountKind("balance",    "credit", "a party's funds on the platform"),
         AccountKind("provider",   "debit",  "what a payment provider holds for the platform"),
         AccountKind("escrow",     "credit", "held for an order until it is released or refunded"),
         AccountKind("returning",  "credit", "on its way back through the provider to an order's buyer"),
+        AccountKind("paying_out", "credit", "on its way from a party's balance to their bank account"),
+        AccountKind("paid_out",   "credit", "what has left the platform for parties' bank accounts, from wherever it lay"),
         AccountKind("freight",    "credit", "a supplier's freight account: funds that only carriage is paid from"),
         AccountKind("carriage",   "credit", "what the platform has been paid for carriage, and owes the carriers"),
         AccountKind("exchange",   "either", "what the platform took in a currency for what it gave in others"),
@@ -57,7 +59,7 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """A kind of transfer. `debit` and `credit` are codes with the owner's part left open: `{order}`, `{buyer}`, `{supplier}`, `{provider}`.
+    """A kind of transfer. `debit` and `credit` are codes with the owner's part left open: `{order}`, `{buyer}`, `{supplier}`, `{provider}`, `{party}`, `{payout}`.
 
     `of` is what it belongs to, by the column that says which: an order, a bank's reference, an entry of a freight account, or nothing (None).
     """
@@ -96,6 +98,9 @@ MOVEMENTS = {
     for movement in (
         #         kind                          debit                  credit                 of
         Movement("deposit",                    "bank:platform",       "balance:{party}",     "reference"),
+        Movement("payout_requested",           "balance:{party}",     "paying_out:{payout}", None),
+        Movement("payout_paid",                "paying_out:{payout}", "paid_out:platform",   None),
+        Movement("payout_rejected",            "paying_out:{payout}", "balance:{party}",     None),
         Movement("escrow_paid",                "balance:{buyer}",     "escrow:{order}"),
         Movement("escrow_refunded",            "escrow:{order}",      "balance:{buyer}"),
         Movement("escrow_released",            "escrow:{order}",      "balance:{supplier}"),

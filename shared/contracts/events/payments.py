@@ -63,6 +63,19 @@ class DepositMade(Notice):
     amount = Money(required=True)
 
 
+class PayoutRequested(DepositMade):
+    payout_id = Id(required=True)
+
+
+class PayoutPaid(PayoutRequested):
+    reference = fields.String(required=True, metadata={"description": "The bank's."})
+    paid_on = fields.Date(required=True)
+
+
+class PayoutRejected(PayoutRequested):
+    reason = fields.String(required=True)
+
+
 class TopUpRefused(DepositMade):
     reason = fields.String(required=True, metadata={"description": "`declined`, `payment_cancelled` or `provider_timeout`."})
     message = fields.String(required=True)
@@ -86,5 +99,8 @@ EVENTS = (
     EventContract("payments.freight_account_bound.v1", FreightAccountBound, "account", "A supplier has a freight account now."),
     EventContract("payments.freight_topped_up.v1", DepositMade, "account", "Funds went from a supplier's balance to their freight account."),
     EventContract("payments.freight_top_up_refused.v1", TopUpRefused, "account", "The provider did not take a top-up; nothing was moved."),
+    EventContract("payments.payout_requested.v1", PayoutRequested, "account", "Funds are set aside from an account's balance, to be paid to a bank account."),
+    EventContract("payments.payout_paid.v1", PayoutPaid, "account", "The bank has paid a payout."),
+    EventContract("payments.payout_rejected.v1", PayoutRejected, "account", "A payout was rejected; its amount is on the balance again."),
     EventContract("payments.deposit_made.v1", DepositMade, "account", "Funds were put on an account's balance."),
 )

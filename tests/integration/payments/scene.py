@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
 
-from services.payments.application import asking, exchange, freight, handlers, methods, queries, refunds
+from services.payments.application import asking, exchange, freight, handlers, methods, payouts, queries, refunds
 from services.payments.application.asking import Run
 from services.payments.application.audit import sums
 from services.payments.application.providers.port import Provider
 from services.payments.application.reactions import REACTIONS
 from services.payments.domain.exchange import Rate, convert
 from services.payments.domain.provider_payment import METHOD_KINDS
-from shared.contracts import exchange as exchange_contract, freight as freight_contract, payment_methods, payments as contract
+from shared.contracts import exchange as exchange_contract, freight as freight_contract, payment_methods, payments as contract, payouts as payout_contract
 from shared.contracts.dumping import dump
 from shared.contracts.operations import Operation
 from shared.kit.actor import Actor
@@ -24,6 +24,7 @@ from shared.kit.clock import utc_now
 from shared.kit.ids import new_id
 from shared.kit.money import Money
 from shared.platform.audit import Sum
+from shared.platform.commands import once
 from shared.platform.context import Context
 from shared.platform.database import run
 from shared.platform.records import outbox
@@ -32,6 +33,12 @@ from tests.builders.database import TestDatabase, call
 from tests.integration.payments.model import ModelProvider
 
 OPERATOR = Actor(new_id(), frozenset({"operator"}))
+IBAN = "DE89370400440532013000"
+
+
+def owner(party: str) -> Actor:
+    """A verified supplier whose password was asked again."""
+    return Actor(party, frozenset({"supplier"}), "Huang Ceramics", reauthenticated=True, verified=True)
 
 
 def usd(minor: int) -> Money:
@@ -180,6 +187,18 @@ class Scene:
     def freight_account(self, supplier: str) -> dict[str, Any]:
         return self.ask(freight_contract.GET_FREIGHT_ACCOUNT, freight.get, Actor(supplier, frozenset({"supplier"})), {})
 
+    def request_payout(self, party: str, amount: Money, *, command_id: str | None = None, **to: str) -> dict[str, Any]:
+        """By a verified owner whose password was asked again; to an IBAN, if nothing else is said."""
+        data = {"amount": wire(amount), "account_holder": "Huang Ceramics", **(to or {"iban": IBAN})}
+        return self.ask(payout_contract.REQUEST_PAYOUT, payouts.request, owner(party), data, command_id)
+
+    def confirm_payout(self, payout_id: str, paid_on: date | None = None, actor: Actor | None = OPERATOR) -> dict[str, Any]:
+        data = {"id": payout_id, "reference": "BANK-7", "paid_on": str(paid_on or utc_now().date())}
+        return self.ask(payout_contract.CONFIRM_PAYOUT, payouts.confirm, actor, data)
+
+    def reject_payout(self, payout_id: str, actor: Actor | None = OPERATOR) -> dict[str, Any]:
+        return self.ask(payout_contract.REJECT_PAYOUT, payouts.reject, actor, {"id": payout_id, "reason": "The account is closed."})
+
     def load_rates(self, *rates: tuple[str, str, str], actor: Actor | None = OPERATOR) -> list[Rate]:
         """Rates by pair (`EUR/USD`), value and the day from which they count."""
         rows = [{"base": pair[:3], "quote": pair[4:], "rate": rate, "valid_from": f"{day}T00:00:00Z"} for pair, rate, day in rates]
@@ -188,10 +207,11 @@ class Scene:
     def quote(self, amount: Money, currency: str, actor: Actor | None = OPERATOR) -> dict[str, Any]:
         return self.ask(exchange_contract.QUOTE_EXCHANGE, exchange.quote, actor, {"amount": wire(amount), "currency": currency})
 
-    def ask(self, operation: Operation, handler: Any, actor: Actor | None, data: dict[str, Any]) -> dict[str, Any]:
-        """The handler's answer, which fits its contract."""
-        answer: dict[str, Any] = self.database.run(lambda tx: handler(tx, call(operation, actor, data)))
-        assert operation.answer().validate(dump(operation.answer, answer)) == {}
+    def ask(self, operation: Operation, handler: Any, actor: Actor | None, data: dict[str, Any], command_id: str | None = None) -> dict[str, Any]:
+        """The handler's answer, which fits its contract; as a command where that has an id: then the answer as JSON."""
+        asked = call(operation, actor, data, command_id)
+        answer: dict[str, Any] = self.database.run(lambda tx: once(tx, asked, handler) if command_id else handler(tx, asked))
+        assert operation.answer().validate(dump(operation.answer, answer) if command_id is None else answer) == {}
         return answer
 
     def told(self, subject: str) -> list[tuple[str, dict[str, Any]]]:

@@ -141,3 +141,21 @@ def test_charges_credits_and_top_ups_in_two_currencies_neither_deadlock_nor_lose
     assert [result for result in at_once(*works) if isinstance(result, Exception)] == []
     assert [scene.freight_account(supplier)["balance"] for supplier in suppliers] == [usd(120_00)] * 3
     assert scene.faults() == []
+
+
+def test_payouts_of_one_balance_take_what_it_has_and_each_is_decided_once(scene: Scene) -> None:
+    party, command = new_id(), new_id()
+    scene.deposit(party, usd(100_00))
+    requests = [lambda: scene.request_payout(party, usd(30_00)) for _ in range(8)]
+    requests += [lambda: scene.request_payout(party, usd(30_00), command_id=command) for _ in range(4)]
+    results = at_once(*requests)
+    made = {each["id"] for each in results if isinstance(each, dict)}
+    assert len(made) == 3
+    assert {each.code for each in results if isinstance(each, Exception)} <= {"insufficient_funds", "still_running"}
+    assert scene.balances(party) == [usd(10_00)]
+    decisions = at_once(*(lambda id=id, decide=decide: decide(id) for id in made for decide in (scene.confirm_payout, scene.reject_payout) * 2))
+    assert sum(isinstance(each, Conflict) for each in decisions) == 9
+    rejected = scene.told_names(party).count("payout_rejected")
+    assert rejected + scene.told_names(party).count("payout_paid") == 3
+    assert scene.balances(party) == [usd(10_00 + rejected * 30_00)]
+    assert scene.faults() == []

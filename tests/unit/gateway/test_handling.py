@@ -15,6 +15,7 @@ from shared.contracts.api_keys import CHECK_API_KEY
 from shared.contracts.catalog import ADD_PRODUCT, GET_PRODUCT, LIST_PRODUCTS
 from shared.contracts.logistics import GET_DOCUMENT
 from shared.contracts.orders import ACCEPT_ENQUIRY, ACT_ON_ORDER, GET_CLOCK, GET_ORDER, LIST_ORDERS, PLACE_ORDER, SAVE_DRAFT
+from shared.contracts.payouts import REQUEST_PAYOUT
 from shared.contracts.tracking import TRACK
 from shared.kit.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed, TooMany, TradeError, Unavailable
 from shared.platform.web.request import client_address
@@ -244,6 +245,21 @@ def test_where_a_password_is_needed_a_missing_one_is_a_missing_field(gateway: Ga
     acted = gateway.services.calls_of(ACT_ON_ORDER)[0].actor
     assert acted is not None
     assert not acted.reauthenticated
+
+
+def test_an_operation_that_asks_for_the_password_gets_an_actor_who_gave_it_again_and_no_password(gateway: Gateway) -> None:
+    gateway.services.answers |= {CHECK_PASSWORD: {}, REQUEST_PAYOUT: {"id": ORDER}}
+    assert gateway.ask("POST", "/v1/payouts", {"account_holder": "A", "password": "correct horse"}).status_code == 201
+    (asked,) = gateway.services.calls_of(REQUEST_PAYOUT)
+    assert asked.actor is not None
+    assert (asked.data, asked.actor.reauthenticated) == ({"account_holder": "A"}, True)
+
+
+@pytest.mark.parametrize("form", [3, ["password"], {"password": "secret"}])
+def test_a_field_that_happens_to_be_called_form_is_for_its_service_to_refuse(gateway: Gateway, form: Any) -> None:
+    gateway.services.answers[ADD_PRODUCT] = Invalid("invalid_fields", "Some fields are missing or wrong.", {"form": ["Unknown field."]})
+    assert gateway.ask("POST", "/v1/products", {"form": form}).status_code == 422
+    assert gateway.services.calls_of(ADD_PRODUCT)[0].data == {"form": form}
 
 
 def test_a_password_in_a_draft_is_dropped(gateway: Gateway) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from services.orders.domain.checks import Gap, Line, OrderFacts, check, customs_gaps, mask_account
+from services.orders.domain.checks import Gap, Line, OrderFacts, check, customs_gaps
 from services.orders.domain.steps import STEPS
 from services.orders.domain.terms import Terms
 from shared.contracts.forms import FORMS
@@ -277,12 +277,3 @@ def test_what_customs_will_ask_for_is_missed_line_by_line_before_it_is_asked(cus
     assert [(gap.line, gap.field) for gap in gaps] == [(0, "country_of_origin"), (2, "hs_code"), (2, "country_of_origin")]
     assert all(isinstance(gap, Gap) and ("CN23" in gap.message) == (customs == "carrier") for gap in gaps)
     assert customs_gaps(LINES, replace(TERMS, customs=customs)) == []
-
-
-@pytest.mark.parametrize(
-    ("account", "masked"),
-    [("DE89370400440532013000", "******************3000"), ("12345", "*2345"), ("1234", "****"), ("7", "*"), ("", "")],
-)
-def test_of_an_account_only_the_last_four_characters_stay(account: str, masked: str) -> None:
-    assert mask_account(account) == masked
-    assert mask_account(masked) == masked

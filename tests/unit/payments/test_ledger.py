@@ -7,7 +7,7 @@ import pytest
 from services.payments.domain.ledger import CHART, MOVEMENTS, Movement, balance, balance_after, kind_of
 from shared.kit.money import Money
 
-OWNERS = {"order": "o", "buyer": "b", "supplier": "s", "party": "b", "provider": "p"}
+OWNERS = {"order": "o", "buyer": "b", "supplier": "s", "party": "b", "provider": "p", "payout": "t"}
 
 
 @pytest.mark.parametrize("movement", MOVEMENTS.values(), ids=lambda each: each.kind)
@@ -36,6 +36,6 @@ def test_only_what_is_invoiced_and_what_comes_from_outside_is_taken_from_nowhere
 
 def test_funds_never_mix_with_the_claims_of_direct_settlement() -> None:
     """What the platform has and owes is one book, what buyer and supplier say to each other another: no movement joins them."""
-    funds = {"bank", "balance", "provider", "escrow", "returning", "freight", "carriage"}
+    funds = {"bank", "balance", "provider", "escrow", "returning", "paying_out", "paid_out", "freight", "carriage"}
     for movement in MOVEMENTS.values():
         assert (kind_of(movement.debit).name in funds) == (kind_of(movement.credit).name in funds), movement.kind

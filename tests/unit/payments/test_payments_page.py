@@ -21,9 +21,9 @@ def table(first: str) -> list[list[str]]:
     return [[cell.strip().strip("`") for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
 
 
-def test_the_movements_of_funds_through_escrow_are_all_there() -> None:
+def test_the_movements_of_funds_are_all_there() -> None:
     told = {kind: (debit, credit) for kind, debit, credit, _ in table("kind")}
-    funds = ("deposit", "escrow_", "undue_")
+    funds = ("deposit", "payout_", "escrow_", "undue_")
     assert told == {each.kind: (each.debit, each.credit) for each in MOVEMENTS.values() if each.kind.startswith(funds)}
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from services.orders.domain.checks.carriage import check_insurance, check_receiving, check_shipping
 from services.orders.domain.checks.customs import Gap, check_export_customs, check_import_customs, customs_gaps
 from services.orders.domain.checks.facts import Form, Line, OrderFacts, Problems
-from services.orders.domain.checks.payment import BOUND, check_payment, check_payment_confirmation, mask_account
+from services.orders.domain.checks.payment import BOUND, check_payment, check_payment_confirmation
 
-__all__ = ["BOUND", "Gap", "Line", "OrderFacts", "check", "customs_gaps", "mask_account"]
+__all__ = ["BOUND", "Gap", "Line", "OrderFacts", "check", "customs_gaps"]
 
 _CHECKS: dict[str, Callable[[Form, OrderFacts], Problems]] = {
     "payment": check_payment,

@@ -9,12 +9,6 @@ BOUND = ("card", "wallet", "bank_debit")
 """Methods by which a payment provider takes the money for the platform: of those the buyer has bound one, or more."""
 
 
-def mask_account(account: str) -> str:
-    """All but the last four characters as stars; an account of four characters or fewer wholly."""
-    shown = account[-4:] if len(account) > 4 else ""
-    return shown.rjust(len(account), "*")
-
-
 def check_payment(form: Form, facts: OrderFacts) -> Problems:
     """The method is one the settlement allows, the amount the order's total."""
     problems = Problems()

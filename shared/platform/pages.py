@@ -1,0 +1,36 @@
+"""Pages of a list, newest first, of rows whose ids are ordered in time (UUIDv7): the last one's id says where a page ended."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Table, select
+
+from shared.kit.errors import Invalid
+from shared.platform.database import Transaction
+
+
+def page(tx: Transaction, table: Table, conditions: Sequence[ColumnElement[bool]], data: Mapping[str, Any]) -> tuple[Sequence[Row[Any]], str | None]:
+    """The rows that meet the conditions on the page that `data` (a `PageRequest`, loaded) asks for, and the next page's cursor, None on the last.
+
+    Invalid `cursor_invalid`.
+    """
+    behind = [table.c.id < _read(data["cursor"])] if "cursor" in data else []
+    rows = tx.execute(select(table).where(*conditions, *behind).order_by(table.c.id.desc()).limit(data["limit"] + 1)).all()
+    if len(rows) <= data["limit"]:
+        return rows, None
+    return rows[:-1], _write(rows[-2].id)
+
+
+def _write(id: str) -> str:
+    return urlsafe_b64encode(UUID(id).bytes).rstrip(b"=").decode()
+
+
+def _read(cursor: str) -> str:
+    try:
+        return str(UUID(bytes=urlsafe_b64decode(cursor + "==")))
+    except ValueError as error:
+        raise Invalid("cursor_invalid", "This cursor is not one that a page ended with.", {"cursor": ["Not a cursor of this list."]}) from error
