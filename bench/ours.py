@@ -75,6 +75,7 @@ class EchoService:
 class Bare:
     method: str = "GET"
     rule: str = "/echo/<text>"
+    body_limit: int | None = None
 
 
 class BareService:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, MetaData, String, Table, Text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, MetaData, String, Table, Text, UniqueConstraint
 
 from shared.platform.columns import Id, Json, UtcDateTime
 
@@ -98,4 +98,26 @@ mailed_tokens = Table(
     Column("purpose", String(20), nullable=False),
     Column("email", String(254), nullable=False),  # where it was mailed to
     Column("expires_at", UtcDateTime, nullable=False),
+)
+
+# What accounts have uploaded; the bytes are in `application/storage.py`'s keeping.
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", Id(), primary_key=True),
+    Column("owner_id", Id(), ForeignKey(accounts.c.id), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("media_type", String(40), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("owner_id", "sha256"),
+)
+
+# The orders a document was uploaded for: their parties may see it.
+document_orders = Table(
+    "document_orders",
+    metadata,
+    Column("document_id", Id(), ForeignKey(documents.c.id), primary_key=True),
+    Column("order_id", Id(), primary_key=True),
 )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from services.accounts.application import api_keys, handlers, lockout, mail, mailing, proof, queries, sessions
+from services.accounts.application import api_keys, documents, handlers, lockout, mail, mailing, proof, queries, sessions
 from services.accounts.application.mailer import Mailer
 from services.accounts.application.passwords import hash_password
-from shared.contracts import accounts as contract, api_keys as api_keys_contract
+from services.accounts.application.storage import Documents
+from shared.contracts import accounts as contract, api_keys as api_keys_contract, documents as papers
 from shared.kit.errors import Unauthenticated
 from shared.platform.calls import Call
+from shared.platform.client import RpcClient
 from shared.platform.cpu import offload
 from shared.platform.rpc import rpc
 from shared.platform.store import Store
@@ -22,6 +25,8 @@ class AccountsService:
     store = Store(census={"mails": mail.by_state})
     carrier = Mailer()
     mail_waiting = Bell()
+    storage = Documents()
+    bus = RpcClient()
 
     @rpc(contract.REGISTER)
     def register(self, call: Call) -> Mapping[str, Any]:
@@ -47,6 +52,30 @@ class AccountsService:
     def check_password(self, call: Call) -> Mapping[str, Any]:
         proof.check_password(self.store, call)
         return {}
+
+    @rpc(papers.UPLOAD_DOCUMENT)
+    def upload_document(self, call: Call) -> Mapping[str, Any]:
+        own = partial(self.store.run, documents.find_own, call.require_actor().id)
+        return self.store.ask_and_write(call, lambda: documents.receive(call, self.storage, own, partial(self._own_orders, call)), documents.record)
+
+    @rpc(papers.DESCRIBE_DOCUMENT)
+    def describe_document(self, call: Call) -> Mapping[str, Any]:
+        return self._document(call)
+
+    @rpc(papers.DOWNLOAD_DOCUMENT)
+    def download_document(self, call: Call) -> Mapping[str, Any]:
+        return documents.content_of(self._document(call), self.storage)
+
+    @every(seconds=86_400)
+    def sweep_documents(self) -> None:
+        documents.sweep(self.storage, partial(self.store.run, documents.known_ids))
+
+    def _document(self, call: Call) -> Mapping[str, Any]:
+        return documents.seen_by(call.require_actor(), self.store.read(call, documents.find), partial(self._own_orders, call))
+
+    def _own_orders(self, call: Call, ids: Sequence[str]) -> Sequence[str]:
+        """Those of the orders that the caller may see."""
+        return self.bus.call(papers.OWN_ORDERS_AMONG, {"ids": list(ids)}, call)["ids"]
 
     @rpc(contract.SIGNING_KEYS)
     def signing_keys(self, call: Call) -> Mapping[str, Any]:

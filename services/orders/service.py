@@ -7,7 +7,7 @@ from typing import Any
 
 from services.orders.application import clock, deadlines, enquiries, goods, handlers, paying, queries
 from services.orders.application.reactions import REACTIONS
-from shared.contracts import orders as contract, purchases
+from shared.contracts import documents, orders as contract, purchases
 from shared.contracts.catalog import PRODUCTS_BY_ID
 from shared.platform.calls import Call
 from shared.platform.client import RpcClient
@@ -71,6 +71,10 @@ class OrdersService:
     @rpc(contract.LIST_ORDERS)
     def list_orders(self, call: Call) -> Mapping[str, Any]:
         return self.store.read(call, queries.list_orders)
+
+    @rpc(documents.OWN_ORDERS_AMONG)
+    def own_orders_among(self, call: Call) -> Mapping[str, Any]:
+        return self.store.read(call, queries.own_orders_among)
 
     @rpc(contract.ACT_ON_ORDER)
     def act_on_order(self, call: Call) -> Mapping[str, Any]:

@@ -19,7 +19,11 @@ CLAUSES = ("ICC A", "ICC B", "ICC C", "ICC Air")
 
 
 def _evidence(name: str) -> fields.List[Any]:
-    return fields.List(Text(300), validate=validate.Length(max=20), metadata={"description": f"{name}: document numbers or links."})
+    return fields.List(
+        Text(300),
+        validate=validate.Length(max=20),
+        metadata={"description": f"{name}: ids of documents uploaded for the order (`POST /v1/documents?order_id=…`), numbers or links."},
+    )
 
 
 class PaymentForm(Shape):

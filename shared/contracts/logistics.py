@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from marshmallow import fields, validate
 
 from shared.contracts.fields import Id, Measure, Shape, Text, Timestamp
@@ -70,6 +72,8 @@ class GetDocument(Shape):
 
 
 class Document(Shape):
+    media_types: ClassVar[tuple[str, ...]] = ("application/pdf",)
+
     name = fields.String(required=True)
     media_type = fields.String(required=True)
     content = fields.String(required=True, metadata={"description": "Base 64."})

@@ -6,6 +6,7 @@ import os
 import secrets
 import time
 import uuid
+from datetime import UTC, datetime
 
 # Crockford's base 32: no I, L, O or U, so a number read out over the telephone is written down right.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -17,6 +18,11 @@ def new_id() -> str:
     value = (milliseconds & (2**48 - 1)) << 80 | 0x7 << 76 | (random >> 68) << 64 | 0b10 << 62 | random & (2**62 - 1)
     digits = f"{value:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def born_at(id: str) -> datetime:
+    """When a `new_id` was made."""
+    return datetime.fromtimestamp(int(id.replace("-", "")[:12], 16) / 1000, UTC)
 
 
 def derived_id(*parts: str) -> str:

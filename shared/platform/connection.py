@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 HEARTBEAT = 8
 """Seconds, as AMQP counts them: a peer that is silent for two of them is dead."""
 OPEN_SECONDS, CLOSE_SECONDS = 8.0, 1.0
-MOST_UNSENT = 8 << 20
-"""Bytes that wait for the broker to take them; a request is some hundred, a printed document some hundred thousand."""
+MOST_UNSENT = 32 << 20
+"""Bytes that wait for the broker to take them; a request is some hundred, a printed document some hundred thousand, an uploaded one up to seven million."""
 
 
 class Connection:

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from environs import Env, EnvError
+from fsspec import get_filesystem_class
 from marshmallow import validate
 
 SERVICES = ("accounts", "catalog", "orders", "payments", "logistics", "gateway")
@@ -37,6 +38,8 @@ class Settings:
     http_body_limit: int
     http_connections: int
     trusted_proxies: int
+    documents: str  # a folder, or what fsspec reaches: s3://bucket/prefix, …
+    document_limit: int
     metrics_port: int
     rpc_workers: int
     event_workers: int
@@ -78,9 +81,10 @@ def read() -> Settings:
     """The environment's settings; a ValueError names the variable that is wrong."""
     env = Env()
     try:
+        data = Path(env.str("DATA", "var/data")).absolute()
         loaded = Settings(
             production=env.str("TRADELANE_MODE", "development", validate=validate.OneOf(("development", "production"))) == "production",
-            data=Path(env.str("DATA", "var/data")).absolute(),
+            data=data,
             broker=env.str("BROKER", EMBEDDED_BROKER),
             database=env.str("DATABASE", "").replace("postgres://", "postgresql://", 1),
             overrides={
@@ -95,6 +99,9 @@ def read() -> Settings:
             http_body_limit=env.int("HTTP_BODY_LIMIT", 1 << 20),
             http_connections=env.int("HTTP_CONNECTIONS", 500),
             trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=validate.Range(0, 10)),  # of ours before the gateway, each adding to X-Forwarded-For
+            documents=env.str("DOCUMENTS", "") or str(data / "documents"),
+            # Of one document. It crosses the bus in base 64, and RabbitMQ 4 takes messages of up to 16 MiB.
+            document_limit=env.int("DOCUMENT_LIMIT", 5 << 20, validate=validate.Range(1, 10 << 20)),
             metrics_port=env.int("METRICS_PORT", 0),  # where this process tells its metrics; 0: the gateway alone does, at /metrics
             rpc_workers=env.int("RPC_WORKERS", 20),
             event_workers=env.int("EVENT_WORKERS", 10),
@@ -122,6 +129,7 @@ def read() -> Settings:
         )
     except EnvError as error:
         raise ValueError(f"settings: {error}") from error
+    _check_storage(loaded.documents)
     if loaded.embedded != loaded.database_of("orders").startswith("sqlite"):
         raise ValueError("settings: BROKER and DATABASE go together: give both (amqp://… and postgresql://…) or neither (embedded).")
     _check_mail(loaded.mail)
@@ -158,6 +166,14 @@ def _carriers() -> dict[str, dict[str, str]]:
             raise ValueError(f"settings: {name} must be one of: {', '.join(CARRIER_APIS)}.")
         carriers[found["code"].lower()][found["what"].lower()] = value
     return dict(carriers)
+
+
+def _check_storage(address: str) -> None:
+    """Whether what reaches it is installed."""
+    try:
+        get_filesystem_class(urlsplit(address).scheme or "file")
+    except (ImportError, ValueError) as error:
+        raise ValueError(f"settings: DOCUMENTS cannot be reached: {error}. Give a folder, or install what fsspec needs for it (s3://… takes s3fs).") from error
 
 
 def _check_for_production(loaded: Settings) -> None:

@@ -12,6 +12,7 @@ from services.gateway.application.reading import LONGEST_WAIT
 from services.gateway.application.routes import DELETE, GET, READERS, Page, Route
 from services.gateway.application.schemas import specification
 from shared.contracts.api_keys import PREFIX, SCOPES
+from shared.contracts.documents import MEDIA_TYPES
 from shared.contracts.forms import FORMS
 from shared.contracts.logistics import Document
 from shared.contracts.operations import ByKey
@@ -37,7 +38,7 @@ PROBLEMS = {
     409: "Not possible in this state (`allowed` names the actions that are), taken already, or the same Idempotency-Key is still at work.",
     412: "It has changed since the version in If-Match.",
     413: "The body is too large.",
-    415: "The body is not application/json.",
+    415: "The body is not of a type that is taken here.",
     422: "Some values are wrong: `errors` names them. Or the Idempotency-Key came with another request.",
     429: "Asked too often; ask again after Retry-After.",
     500: "A defect here; it is logged under the correlation id.",
@@ -135,6 +136,8 @@ def _operation(route: Route) -> dict[str, Any]:
     }
     if route.method in (GET, DELETE):
         return operation
+    if route.takes_document:
+        return {**operation, "requestBody": {"required": True, "content": {each: {"schema": {"type": "string", "format": "binary"}} for each in MEDIA_TYPES}}}
     return {**operation, "requestBody": {"required": route.operation is not ACT_ON_ORDER, "content": {"application/json": {"schema": _body(route)}}}}
 
 
@@ -151,6 +154,8 @@ def _parameters(route: Route) -> Iterator[Any]:
         yield {"in": "path", "schema": request(only=route.parameters)}
     if route.method in (GET, DELETE):
         yield {"in": "query", "schema": request(exclude=route.parameters)}
+    if route.takes_document:
+        yield {"in": "query", "schema": request(exclude=route.elsewhere)}
     yield from _TRACING
     if route.operation.writes:
         yield "IdempotencyKey"
@@ -164,7 +169,7 @@ def _body(route: Route) -> Schema | dict[str, Any]:
     if route.is_callback:
         return {"description": "As the other system sends it, with its signature in a header."}
     if not route.body_as:
-        return route.operation.request(exclude=set(route.elsewhere) & set(route.operation.request._declared_fields))
+        return route.operation.request(exclude=route.elsewhere)
     if route.operation is ACT_ON_ORDER:
         return {"anyOf": [*FORMS.values()], "description": "The form that the action has in the order's `actions`."}
     return {"type": "object", "description": "Any part of the step's form."}
@@ -176,7 +181,7 @@ def _answers(route: Route) -> Iterator[tuple[str, dict[str, Any]]]:
     told = {"ETag": "version" in fields, "Link": "next" in fields, "Location": bool(route.location), "Preference-Applied": "awaiting" in fields}
     said = {
         "headers": {name: _HEADERS[name] for name in ("X-Correlation-ID", *(name for name, there in told.items() if there))},
-        "content": {"application/pdf": {}} if answer is Document else {"application/json": {"schema": answer}},
+        "content": {each: {} for each in answer.media_types} if issubclass(answer, Document) else {"application/json": {"schema": answer}},
     }
     yield str(route.status), {"description": route.summary + ".", **said}
     if "awaiting" in fields and route.method != GET:

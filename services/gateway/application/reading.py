@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
 from werkzeug.exceptions import UnsupportedMediaType
 
 from services.gateway.application.routes import DELETE, GET, Route
+from shared.contracts.documents import MEDIA_TYPES
 from shared.kit.actor import Actor
 from shared.kit.card_numbers import refuse_card_numbers
 from shared.kit.errors import Invalid, Malformed
@@ -36,14 +38,14 @@ def read_data(route: Route, request: Request) -> dict[str, Any]:
         raise Malformed("if_match_not_taken", "This operation takes no If-Match.")
     if route.takes_address:
         values["remote_address"] = request.remote_addr
-    given = _query(request) if route.method in (GET, DELETE) else _callback(request) if route.is_callback else _body(route, request)
+    given = _query(request) if route.method in (GET, DELETE) or route.takes_document else _callback(request) if route.is_callback else _body(route, request)
     if elsewhere := [name for name in given if name in route.elsewhere]:
         raise Invalid("invalid_fields", "Some fields are missing or wrong.", {name: ["Unknown field."] for name in elsewhere})
     data = {**given, **values}
     _check(data, DEEPEST)
     if route.refuses_card_numbers:
         refuse_card_numbers(data)
-    return data
+    return data | _document(request) if route.takes_document else data
 
 
 def command_id(request: Request, actor: Actor | None) -> str:
@@ -94,6 +96,12 @@ def _callback(request: Request) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise Malformed("body_malformed", "The body is not text in UTF-8.") from error
     return {"body": body, "signatures": {name.lower(): value for name, value in request.headers.items() if name.lower().endswith("-signature")}}
+
+
+def _document(request: Request) -> dict[str, str]:
+    if request.mimetype not in MEDIA_TYPES or request.headers.get("Content-Encoding", "identity") != "identity":
+        raise UnsupportedMediaType(f"A document is one of {', '.join(MEDIA_TYPES)}, not compressed.")
+    return {"media_type": request.mimetype, "content": b64encode(request.content).decode()}
 
 
 def _if_match(request: Request) -> Mapping[str, int]:

@@ -18,7 +18,7 @@ from shared.platform.wire import encode
 
 def render(route: Route, request: Request, answer: dict[str, Any]) -> Response:
     """200 or 201 by the route; 202 where a write's answer still awaits other services."""
-    if route.operation.answer is Document:
+    if issubclass(route.operation.answer, Document):
         return _document(answer)
     status = 202 if answer.get("awaiting") and route.method != GET else route.status
     response = Response(encode(with_affordances(route.operation, answer)), status, content_type="application/json")

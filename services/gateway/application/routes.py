@@ -16,6 +16,7 @@ from shared.contracts import (
     accounts,
     api_keys,
     catalog,
+    documents,
     exchange,
     freight,
     labels,
@@ -34,6 +35,7 @@ from shared.contracts import (
 from shared.contracts.fields import OwnPassword
 from shared.contracts.operations import Callback, Operation
 from shared.platform.client import Caller
+from shared.platform.settings import settings
 from shared.platform.web import Request
 
 
@@ -74,9 +76,10 @@ class Route:
         return "remote_address" in self.operation.request._declared_fields
 
     @property
-    def elsewhere(self) -> tuple[str, ...]:
-        """The data's names that stand in the path or a header, or are known here: never in query or body."""
-        return (*self.parameters, "if_match", "remote_address")
+    def elsewhere(self) -> frozenset[str]:
+        """The data's names that stand in the path, a header or a body of another kind, or are known here: never in query or JSON body."""
+        document = ("media_type", "content") if self.takes_document else ()
+        return frozenset({*self.parameters, "if_match", "remote_address", *document} & self.operation.request._declared_fields.keys())
 
     @property
     def refuses_card_numbers(self) -> bool:
@@ -87,6 +90,15 @@ class Route:
     def asks_password(self) -> bool:
         """Whether the operation has the caller's password asked again. Where the body is a form, its action may."""
         return isinstance(self.operation.request._declared_fields.get("password"), OwnPassword)
+
+    @property
+    def takes_document(self) -> bool:
+        """Whether the body is a document's bytes, all else being in the query."""
+        return self.operation is documents.UPLOAD_DOCUMENT
+
+    @property
+    def body_limit(self) -> int | None:
+        return settings().document_limit if self.takes_document else None
 
     @property
     def is_callback(self) -> bool:
@@ -103,6 +115,7 @@ class Page:
     summary: str
     media_type: str = "application/json"
     method: str = "GET"
+    body_limit: int | None = None
 
     @property
     def rule(self) -> str:
@@ -117,6 +130,7 @@ def _rule(path: str) -> str:
 GET, POST, PUT, PATCH, DELETE = "GET", "POST", "PUT", "PATCH", "DELETE"
 ENQUIRY, ORDER, PRODUCT, PURCHASE = "/v1/enquiries/{id}", "/v1/orders/{id}", "/v1/products/{id}", "/v1/purchases/{id}"
 PARCEL = "/v1/logistics-orders/{id}"
+DOCUMENT = "/v1/documents/{id}"
 LABEL_BATCH = "/v1/label-batches/{id}"
 REFUND = "/v1/refunds/{id}"
 PAYOUT = "/v1/payouts/{id}"
@@ -130,6 +144,10 @@ ROUTES = (
     Route(POST,  "/v1/me/api-keys",                        api_keys.CREATE_API_KEY,      "Make an API key: its secret is shown this once", 201),
     Route(GET,   "/v1/me/api-keys",                        api_keys.LIST_API_KEYS,       "The caller's API keys"),
     Route(DELETE, "/v1/me/api-keys/{id}",                  api_keys.REVOKE_API_KEY,      "Revoke an API key"),
+
+    Route(POST,  "/v1/documents",                          documents.UPLOAD_DOCUMENT,    "Upload a document: its bytes are the body", 201, location=DOCUMENT),
+    Route(GET,   DOCUMENT,                                 documents.DESCRIBE_DOCUMENT,  "What a document is"),
+    Route(GET,   DOCUMENT + "/content",                    documents.DOWNLOAD_DOCUMENT,  "A document's bytes"),
 
     Route(POST,  "/v1/products",                           catalog.ADD_PRODUCT,          "Add a product to the caller's library", 201, location=PRODUCT),
     Route(GET,   "/v1/products",                           catalog.LIST_PRODUCTS,        "Find products"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, true
 
 from services.orders.application import answers
 from services.orders.application.pages import page
@@ -55,6 +55,13 @@ def list_orders(tx: Transaction, call: Call) -> dict[str, Any]:
     actor = call.require_actor()
     rows, following = page(tx, orders, _ORDER_COLUMNS, actor, _known_state(call.data, lifecycle.STATES))
     return {"items": [answers.order_summary(Order(row, {})) for row in rows], "next": following}
+
+
+def own_orders_among(tx: Transaction, call: Call) -> dict[str, Any]:
+    """`OrderIds`: those that the caller is a party to; all that there are for an operator."""
+    actor = call.require_actor()
+    own = true() if actor.is_operator else or_(orders.c.buyer_id == actor.id, orders.c.supplier_id == actor.id)
+    return {"ids": list(tx.execute(select(orders.c.id).where(orders.c.id.in_(call.data["ids"]), own)).scalars())}
 
 
 def orders_by_state(tx: Transaction) -> dict[str, int]:

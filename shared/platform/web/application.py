@@ -10,6 +10,7 @@ from functools import cache, lru_cache, partial
 from typing import Any
 from urllib.parse import quote
 
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Response
 
@@ -62,6 +63,14 @@ class Application:
             work.labels, work.outcome = (self._service, method, route), str(response.status_code)
             work.tell(f"{method} {route}".strip() or "HTTP", {"http.route": route, "http.response.status_code": response.status_code})
         return response
+
+    def body_limit(self, method: str, path: str) -> int | None:
+        """How many bytes the body of a request may have, where its route says so."""
+        try:
+            rule, _values = self._match(path, method)
+        except HTTPException:
+            return None
+        return getattr(rule, "body_limit", None)
 
     def _answer(self, request: Request) -> Response:
         try:

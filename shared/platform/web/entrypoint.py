@@ -25,6 +25,18 @@ class Endpoint(Protocol):
     @property
     def rule(self) -> str: ...
 
+    @property
+    def body_limit(self) -> int | None:
+        """Bytes, where it takes more than others."""
+
+
+class BoundRule(Rule):
+    """An endpoint as the application finds it."""
+
+    def __init__(self, endpoint: Endpoint, answer: Callable[[Endpoint, Request], Response]) -> None:
+        super().__init__(endpoint.rule, methods=[endpoint.method], endpoint=partial(answer, endpoint))
+        self.body_limit = endpoint.body_limit
+
 
 class Http(Entrypoint):
     server = WebServer()
@@ -42,7 +54,7 @@ class Http(Entrypoint):
         self.server.unregister_provider(self)
 
     def rules(self) -> list[Rule]:
-        return [Rule(each.rule, methods=[each.method], endpoint=partial(self.handle, each)) for each in self.endpoints()]
+        return [BoundRule(each, self.handle) for each in self.endpoints()]
 
     def handle(self, endpoint: Endpoint, request: Request) -> Response:
         """Called in the connection's greenlet."""

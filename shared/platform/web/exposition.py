@@ -28,6 +28,6 @@ def metrics(request: Request) -> Response:
 def serve(service: str, host: str, port: int) -> None:
     """Answer `/metrics` at this address until the process ends. OSError where the address is taken."""
     application = Application(service, (Rule("/metrics", methods=("GET",), endpoint=metrics),))
-    listener = Listener(host, port, application.answer, CONNECTIONS, lambda serve, _name: eventlet.spawn(serve))
+    listener = Listener(host, port, application, CONNECTIONS, lambda serve, _name: eventlet.spawn(serve))
     eventlet.spawn(listener.run)
     log.info("metrics at http://%s:%d/metrics", *listener.address[:2])

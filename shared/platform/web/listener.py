@@ -10,10 +10,9 @@ from typing import Any
 
 import eventlet
 from eventlet.greenio import shutdown_safe
-from werkzeug.wrappers import Response
 
+from shared.platform.web.application import Application
 from shared.platform.web.protocol import Protocol, refusal
-from shared.platform.web.request import Request
 
 log = logging.getLogger(__name__)
 
@@ -23,11 +22,11 @@ LONGEST_BACKOFF = 1.0
 class Listener:
     """Listens at once, on a port that it shares with nobody; `run` accepts. `spawn` makes the greenlet of a connection."""
 
-    def __init__(self, host: str, port: int, answer: Callable[[Request], Response], connections: int, spawn: Callable[..., Any]) -> None:
+    def __init__(self, host: str, port: int, application: Application, connections: int, spawn: Callable[..., Any]) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.sock: Any = eventlet.listen((host, port), family, backlog=512, reuse_port=False)
         self.address = self.sock.getsockname()
-        self._answer, self._most, self._spawn = answer, connections, spawn
+        self._application, self._most, self._spawn = application, connections, spawn
         self.connections: set[Protocol] = set()
 
     def run(self) -> None:
@@ -47,7 +46,7 @@ class Listener:
                 _turn_away(accepted)
                 continue
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection = Protocol(accepted, address, self._answer)
+            connection = Protocol(accepted, address, self._application)
             self.connections.add(connection)
             self._spawn(partial(self._serve, connection), "connection")
 

@@ -61,11 +61,16 @@ class Incoming:
         self.last = bool(codings) or upgrade or not keep_alive
         self.complete = True
 
+    @property
+    def path(self) -> bytes:
+        """The target's, unquoted."""
+        path = self.target.partition(b"?")[0]
+        return unquote_to_bytes(path) if b"%" in path else path
+
     def request(self, server: tuple[str, str], client: str) -> Request:
-        path, _, query = self.target.partition(b"?")
         environ = self.environ
-        environ["PATH_INFO"] = (unquote_to_bytes(path) if b"%" in path else path).decode("latin-1")
-        environ["QUERY_STRING"] = query.decode("latin-1")
+        environ["PATH_INFO"] = self.path.decode("latin-1")
+        environ["QUERY_STRING"] = self.target.partition(b"?")[2].decode("latin-1")
         environ["SERVER_NAME"], environ["SERVER_PORT"] = server
         environ["REMOTE_ADDR"], environ["SCRIPT_NAME"], environ["wsgi.url_scheme"] = client, "", "http"
         request = Request(environ)

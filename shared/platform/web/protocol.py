@@ -10,13 +10,11 @@ import logging
 import socket
 import time
 from collections import deque
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 import eventlet
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
-from werkzeug.wrappers import Response
 
 from shared.kit.errors import Malformed, TooLarge, TradeError
 from shared.kit.ids import new_id
@@ -24,6 +22,7 @@ from shared.platform import context
 from shared.platform.settings import settings
 from shared.platform.stream import Stream
 from shared.platform.telemetry.metrics import HTTP_REFUSED
+from shared.platform.web.application import Application
 from shared.platform.web.message import Incoming, Refused, answer_bytes
 from shared.platform.web.problems import MEDIA_TYPE, document
 from shared.platform.web.request import Request
@@ -69,9 +68,9 @@ class Protocol:
     header_seconds = 10.0
     linger_seconds = 1.0
 
-    def __init__(self, sock: Any, address: Any, answer: Callable[[Request], Response]) -> None:
+    def __init__(self, sock: Any, address: Any, application: Application) -> None:
         self.client, self.server = str(address[0]), (str(sock.getsockname()[0]), str(sock.getsockname()[1]))
-        self._sock, self._stream, self._answer = sock, Stream(sock), answer
+        self._sock, self._stream, self._application = sock, Stream(sock), application
         self._parser = HttpRequestParser(self)
         self._ready: deque[Request] = deque()
         self._incoming: Incoming | None = None
@@ -88,7 +87,7 @@ class Protocol:
         try:
             while not last and (request := self._next()):
                 self._idle = False
-                response = self._answer(request)
+                response = self._application.answer(request)
                 last = request.last or self._leaving
                 self._sock.sendall(answer_bytes(request, response, last))
                 self._idle = True
@@ -214,8 +213,8 @@ class Protocol:
         incoming, parser = self._incoming, self._parser
         assert incoming
         incoming.finish(parser.get_method(), parser.get_http_version(), parser.should_keep_alive(), parser.should_upgrade())
-        if incoming.length > self._body_limit:
-            raise Refused(413, too_large().message)
+        if (limit := self._exceeded(incoming.length)) is not None:
+            raise Refused(413, too_large(limit).message)
         self._until = time.monotonic() + BODY_SECONDS
 
     def on_chunk_header(self) -> None:
@@ -232,8 +231,17 @@ class Protocol:
     def _count(self, size: int) -> None:
         assert self._incoming
         self._incoming.body_size += size
-        if self._incoming.body_size > self._body_limit:
-            raise too_large()
+        if (limit := self._exceeded(self._incoming.body_size)) is not None:
+            raise too_large(limit)
+
+    def _exceeded(self, size: int) -> int | None:
+        """The limit that a body of this size is beyond. What the path takes is asked for only where it matters: hardly any body is that large."""
+        assert self._incoming
+        if size <= self._body_limit:
+            return None
+        route = self._application.body_limit(self._incoming.environ["REQUEST_METHOD"], self._incoming.path.decode(errors="replace"))
+        limit = route or self._body_limit
+        return limit if size > limit else None
 
 
 def incomplete() -> Malformed:
@@ -241,7 +249,6 @@ def incomplete() -> Malformed:
     return Malformed("body_incomplete", "The request's body did not arrive whole.")
 
 
-def too_large() -> TooLarge:
+def too_large(limit: int) -> TooLarge:
     """The error for any body beyond the limit."""
-    limit = settings().http_body_limit
     return TooLarge(CODES[413], f"A request's body may have at most {limit} bytes.", limit=limit)

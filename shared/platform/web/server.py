@@ -27,7 +27,7 @@ class WebServer(ProviderCollector, SharedExtension):
             rules = (rule for provider in self._providers for rule in provider.rules())
             application = Application(self.container.service_name, rules, lambda: self.stopping)
             limits, spawn = settings(), self.container.spawn_managed_thread
-            self.listener = Listener(limits.http_host, limits.http_port, application.answer, limits.http_connections, spawn)
+            self.listener = Listener(limits.http_host, limits.http_port, application, limits.http_connections, spawn)
             self._accepting: Any = spawn(self.listener.run)
             log.info("listening on http://%s:%d", *self.listener.address[:2])
 

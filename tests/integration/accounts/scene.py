@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from services.accounts.application.storage import Storage
 from services.accounts.service import AccountsService
+from shared.contracts.documents import OWN_ORDERS_AMONG
+from shared.contracts.operations import Operation
 from shared.kit.actor import Actor
 from shared.kit.ids import new_id
-from shared.platform.calls import actor_data, read_error
+from shared.platform.calls import Call, actor_data, read_error
 from shared.platform.store import Handle
 from tests.builders.database import TestDatabase
 
@@ -19,14 +22,29 @@ LI: dict[str, Any] = {"email": "Li@Example.com", "password": PASSWORD, "name": "
 
 
 @dataclass
+class Orders:
+    """The orders service, as far as accounts asks it."""
+
+    trades: dict[str, set[str]]
+
+    def call(self, operation: Operation, data: Mapping[str, Any], call: Call) -> dict[str, list[str]]:
+        assert operation is OWN_ORDERS_AMONG
+        assert call.actor
+        return {"ids": sorted(self.trades.get(call.actor.id, set()) & set(data["ids"]))}
+
+
+@dataclass
 class Accounts:
     """Calls answer their result as JSON, or raise the error that the caller would be told."""
 
     database: TestDatabase
+    storage: Storage = field(default_factory=lambda: Storage(f"memory://{new_id()}"))
+    trades: dict[str, set[str]] = field(default_factory=dict)
+    """Account → the orders that it is a party to."""
 
     def call(self, operation: str, data: Mapping[str, Any], actor: Actor | None = None, command_id: str | None = None) -> Any:
         service = AccountsService()
-        service.store = Handle(self.database)
+        service.store, service.storage, service.bus = Handle(self.database), self.storage, Orders(self.trades)
         answer = getattr(service, operation)({"data": data, "actor": actor_data(actor), "command_id": command_id or new_id()})
         if error := answer.get("error"):
             raise read_error(error)

@@ -13,6 +13,7 @@ from services.orders.application import clock, deadlines, enquiries, goods, hand
 from services.orders.application.reactions import REACTIONS
 from services.orders.domain.steps import STEPS
 from shared.contracts import orders as contract
+from shared.contracts.documents import OWN_ORDERS_AMONG
 from shared.contracts.dumping import dump
 from shared.contracts.operations import Operation
 from shared.contracts.payment_methods import LIST_PAYMENT_METHODS
@@ -48,6 +49,7 @@ WORK: dict[Operation, Callable[..., Any]] = {
     GET_PURCHASE: queries.get_purchase,
     contract.GET_ORDER: queries.get_order,
     contract.LIST_ORDERS: queries.list_orders,
+    OWN_ORDERS_AMONG: queries.own_orders_among,
     contract.ACT_ON_ORDER: handlers.act_on_order,
     contract.SAVE_DRAFT: handlers.save_draft,
     contract.GET_CLOCK: clock.get_clock,

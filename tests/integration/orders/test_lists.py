@@ -12,6 +12,7 @@ import pytest
 from services.orders.application import goods, handlers
 from services.orders.application.paying import Paying
 from shared.contracts import orders as contract
+from shared.contracts.documents import OWN_ORDERS_AMONG
 from shared.kit.actor import Actor
 from shared.kit.clock import utc_now
 from shared.kit.errors import Invalid, Unauthenticated
@@ -39,6 +40,12 @@ def test_parties_see_their_own_operators_see_all_others_see_nothing(scene: Scene
     assert summary == {name: enquiry[name] for name in summary}
     with pytest.raises(Unauthenticated):
         scene.do(contract.LIST_ORDERS, None)
+
+
+def test_of_orders_that_are_named_each_party_is_told_its_own(scene: Scene) -> None:
+    order = scene.place()["id"]
+    for actor, seen in ((BUYER, [order]), (SUPPLIER, [order]), (OPERATOR, [order]), (STRANGER, [])):
+        assert scene.do(OWN_ORDERS_AMONG, actor, ids=[new_id(), order]) == {"ids": seen}
 
 
 def test_pages_go_on_where_the_one_before_ended_newest_first(scene: Scene) -> None:

@@ -6,13 +6,11 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
-from werkzeug.routing import Rule
 from werkzeug.test import Client, TestResponse
 
 from services.gateway.application.identity import Keys
@@ -25,6 +23,7 @@ from shared.kit.actor import Actor
 from shared.kit.errors import TradeError
 from shared.platform import context
 from shared.platform.web.application import Application
+from shared.platform.web.entrypoint import BoundRule
 
 BUYER = "01890a5d-ac96-774b-bcce-b302099a8057"
 ORDER = "01890a5d-ac96-774b-bcce-b302099a8058"
@@ -100,7 +99,7 @@ class Gateway:
         self.services.answers[SIGNING_KEYS] = {"keys": [self.signer.public]}
         service = GatewayService()
         service.rpc, service.identity = self.services, Keys()
-        rules = [Rule(each.rule, methods=[each.method], endpoint=partial(service.answer, each)) for each in (*routes(production), *PAGES)]
+        rules = [BoundRule(each, service.answer) for each in (*routes(production), *PAGES)]
         self.client = Client(Application(service.name, rules, stopping))
 
     def ask(self, method: str, path: str, body: Any = None, *, token: str | None = "", **headers: str) -> TestResponse:

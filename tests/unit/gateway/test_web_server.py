@@ -29,6 +29,7 @@ LAST = ECHO + b"Content-Length: 2\r\nConnection: close\r\n\r\nok"
 class Path:
     method: str
     rule: str
+    body_limit: int | None = None
 
 
 class Answering:

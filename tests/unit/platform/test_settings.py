@@ -66,6 +66,20 @@ def test_mail_goes_to_a_server_or_a_folder(monkeypatch: pytest.MonkeyPatch, addr
     assert "hidden" not in repr(read())
 
 
+def test_documents_lie_beside_the_data_unless_they_have_a_place_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, DATA="/srv/trade")
+    assert read().documents == "/srv/trade/documents"
+    given(monkeypatch, DOCUMENTS="memory://papers")
+    assert read().documents == "memory://papers"
+
+
+@pytest.mark.parametrize(("address", "told"), [("s3://bucket/papers", "s3fs"), ("nowhere://bucket", "nowhere")])
+def test_a_place_for_documents_that_nothing_installed_reaches_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch, address: str, told: str) -> None:
+    given(monkeypatch, DOCUMENTS=address)
+    with pytest.raises(ValueError, match=f"settings: DOCUMENTS .*{told}"):
+        read()
+
+
 @pytest.mark.parametrize("name", ["BROKER", "DATABASE"])
 def test_broker_and_database_go_together(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     given(monkeypatch, **{name: REAL[name]})
