@@ -37,6 +37,10 @@ class Settings:
     http_port: int
     http_body_limit: int
     http_connections: int
+    http_header_timeout: float
+    http_body_timeout: float
+    http_idle_timeout: float
+    http_hsts: int
     trusted_proxies: int
     documents: str  # a folder, or what fsspec reaches: s3://bucket/prefix, …
     document_limit: int
@@ -98,6 +102,10 @@ def read() -> Settings:
             http_port=env.int("HTTP_PORT", 8000, validate=validate.Range(0, 65535)),
             http_body_limit=env.int("HTTP_BODY_LIMIT", 1 << 20),
             http_connections=env.int("HTTP_CONNECTIONS", 500),
+            http_header_timeout=env.float("HTTP_HEADER_TIMEOUT", 10.0),  # for a request's head to come,
+            http_body_timeout=env.float("HTTP_BODY_TIMEOUT", 30.0),  # for its body, and for its answer to be taken
+            http_idle_timeout=env.float("HTTP_IDLE_TIMEOUT", 30.0),  # between requests; make it longer than that of a load balancer in front
+            http_hsts=env.int("HTTP_HSTS", 0),  # where TLS ends in front of the gateway: for how long browsers are to use nothing else
             trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=validate.Range(0, 10)),  # of ours before the gateway, each adding to X-Forwarded-For
             documents=env.str("DOCUMENTS", "") or str(data / "documents"),
             # Of one document. It crosses the bus in base 64, and RabbitMQ 4 takes messages of up to 16 MiB.

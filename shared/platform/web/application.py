@@ -10,24 +10,17 @@ from functools import cache, lru_cache, partial
 from typing import Any
 from urllib.parse import quote
 
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Response
 
 from shared.platform.context import Context
 from shared.platform.telemetry.metrics import HTTP, Timed
+from shared.platform.web.headers import protecting
 from shared.platform.web.problems import problem
 from shared.platform.web.request import Request
 
 access = logging.getLogger("tradelane.access")
-
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-}
-"""On every answer that does not say otherwise."""
 
 QUIET = frozenset(("/healthz", "/readyz", "/metrics"))
 """Asked all day by machines: no trace begins with them."""
@@ -76,6 +69,8 @@ class Application:
         try:
             if request.failure:
                 raise request.failure
+            if request.environ["PATH_INFO"].startswith("//"):  # Werkzeug would take it for one slash, and what guards paths before us for two
+                raise NotFound
             rule, request.path_values = self._match(request.path, request.method)
             request.route = _template(rule.rule)
             return rule.endpoint(request)  # type: ignore[no-any-return]
@@ -85,7 +80,7 @@ class Application:
 
 def _add_headers(response: Response, context: Context) -> None:
     said = {name.lower() for name, _ in response.headers}
-    response.headers.extend([(name, value) for name, value in HEADERS.items() if name.lower() not in said])
+    response.headers.extend([(name, value) for name, value in protecting().items() if name.lower() not in said])
     response.headers.add("X-Correlation-ID", context.correlation_id)
     if context.traceparent:
         response.headers.add("traceparent", context.traceparent)

@@ -1,9 +1,15 @@
-"""A listening socket, guarded: it survives running out of descriptors, caps connections, and drains."""
+"""A listening socket, guarded: it survives running out of descriptors, caps connections, and drains.
+
+Whoever fills the cap with connections that ask nothing, or slowly, does not keep others out: the longest waiting of the address with the most
+connections makes room for a new one.
+"""
 
 from __future__ import annotations
 
 import logging
 import socket
+import time
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -28,6 +34,7 @@ class Listener:
         self.address = self.sock.getsockname()
         self._application, self._most, self._spawn = application, connections, spawn
         self.connections: set[Protocol] = set()
+        self._turned_away, self._said = 0, float("-inf")
 
     def run(self) -> None:
         """Accept connections until killed. Whatever accepting fails with (no descriptor left, an aborted connection), it goes on."""
@@ -41,9 +48,9 @@ class Listener:
                 eventlet.sleep(delay)
                 continue
             delay = 0.0
-            if len(self.connections) >= self._most:
-                log.warning("%s refused: too many connections", address[0])
-                _turn_away(accepted)
+            eventlet.sleep(0)  # accepting never waits while clients come in, and the others' turns do not wait for that
+            if len(self.connections) >= self._most and not self._make_room():
+                self._turn_away(accepted, address[0])
                 continue
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection = Protocol(accepted, address, self._application)
@@ -58,6 +65,31 @@ class Listener:
         finally:
             self.connections.discard(connection)
 
+    def _make_room(self) -> bool:
+        """Whether one of the connections that wait for their client could be closed."""
+        waiting = [connection for connection in self.connections if connection.waits_since is not None]
+        if not waiting:
+            return False
+        crowd = Counter(connection.client for connection in self.connections)
+        longest = max(waiting, key=lambda connection: (crowd[connection.client], -(connection.waits_since or 0)))
+        self.connections.discard(longest)
+        longest.cut()
+        return True
+
+    def _turn_away(self, accepted: Any, client: str) -> None:
+        """With an answer. It is logged once a second at most: who is turned away comes again."""
+        self._turned_away += 1
+        if time.monotonic() - self._said > 1:
+            log.warning("too many connections: %d turned away, the latest from %s", self._turned_away, client)
+            self._turned_away, self._said = 0, time.monotonic()
+        try:
+            accepted.settimeout(0.1)
+            accepted.sendall(refusal(503, "Too many connections; try again shortly."))
+            shutdown_safe(accepted)
+            accepted.close()
+        except OSError:
+            log.debug("a client left before it was turned away")
+
     def drain(self, seconds: float) -> None:
         """Listen no more, end idle connections, let requests at work finish within the time, then cut what is left."""
         self.sock.close()
@@ -69,13 +101,3 @@ class Listener:
         for connection in self.connections:
             log.warning("%s cut off while its request was still at work", connection.client)
             connection.cut()
-
-
-def _turn_away(accepted: Any) -> None:
-    try:
-        accepted.settimeout(0.1)
-        accepted.sendall(refusal(503, "Too many connections; try again shortly."))
-        shutdown_safe(accepted)
-        accepted.close()
-    except OSError:
-        log.debug("a client left before it was turned away")

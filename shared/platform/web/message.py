@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from email.utils import formatdate
 from functools import lru_cache
@@ -11,6 +12,8 @@ from urllib.parse import unquote_to_bytes
 from werkzeug.wrappers import Response
 
 from shared.platform.web.request import Request
+
+_HOST = re.compile(r"[A-Za-z0-9._%:\[\]-]*")
 
 
 class Refused(Exception):
@@ -50,8 +53,12 @@ class Incoming:
             codings += key == "HTTP_TRANSFER_ENCODING"
         if version not in ("1.0", "1.1"):
             raise Refused(400 if version == "0.9" else 505, "HTTP/1.0 or 1.1 only.")
-        if hosts != 1 and version != "1.0":
+        if hosts != 1 and (hosts or version != "1.0"):
             raise Refused(400, "Exactly one Host header is needed.")
+        if hosts and not _HOST.fullmatch(environ["HTTP_HOST"]):
+            raise Refused(400, "The Host header names no host.")
+        if not self.target.startswith(b"/"):  # absolute or an authority, as a proxy is asked
+            raise Refused(400, "The request's target must be a path.")
         if codings and (codings != 1 or environ["HTTP_TRANSFER_ENCODING"].lower() != "chunked" or version == "1.0"):
             raise Refused(400, "Transfer-Encoding may only be chunked, and not beside Content-Length.")
         self.length = int(environ.get("CONTENT_LENGTH", 0))
@@ -63,9 +70,9 @@ class Incoming:
 
     @property
     def path(self) -> bytes:
-        """The target's, unquoted."""
+        """The target's, unquoted; an encoded slash stays encoded: it separates nothing."""
         path = self.target.partition(b"?")[0]
-        return unquote_to_bytes(path) if b"%" in path else path
+        return unquote_to_bytes(path.replace(b"%2f", b"%2F").replace(b"%2F", b"%252F")) if b"%" in path else path
 
     def request(self, server: tuple[str, str], client: str) -> Request:
         environ = self.environ

@@ -23,6 +23,7 @@ from shared.platform.settings import settings
 from shared.platform.stream import Stream
 from shared.platform.telemetry.metrics import HTTP_REFUSED
 from shared.platform.web.application import Application
+from shared.platform.web.headers import protecting
 from shared.platform.web.message import Incoming, Refused, answer_bytes
 from shared.platform.web.problems import MEDIA_TYPE, document
 from shared.platform.web.request import Request
@@ -34,10 +35,8 @@ LONGEST_LINE = 8190
 LONGEST_HEAD, MOST_HEADERS = 1 << 16, 100
 CHUNK_COST = 64
 """What a chunk's framing counts at least, so that a body cut into single bytes does not keep us busy."""
-BODY_SECONDS = 30
-"""How long a client may take to send a body."""
-SOCKET_SECONDS = 30
-"""How long an answer may stand still."""
+SLOWEST = 10_000
+"""Bytes a second that a client must take of a long answer."""
 
 CODES = {
     408: "request_timeout",
@@ -56,16 +55,19 @@ def refusal(status: int, message: str) -> bytes:
     correlation_id = new_id()
     context.enter(context.Context(correlation_id))
     body = document(status, CODES.get(status, "bad_request"), message, correlation_id)
-    retry = "Retry-After: 1\r\n" if status == HTTPStatus.SERVICE_UNAVAILABLE else ""
-    reason = HTTPStatus(status).phrase
-    return f"HTTP/1.1 {status} {reason}\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n{retry}Connection: close\r\n\r\n".encode() + body
+    headers = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(body)), **protecting(), "X-Correlation-ID": correlation_id, "Connection": "close"}
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = "1"
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {value}" for name, value in headers.items())]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
 
 
 class Protocol:
-    """Serves one connection, one request at a time, in the greenlet that calls `serve`. Times in seconds."""
+    """Serves one connection, one request at a time, in the greenlet that calls `serve`.
 
-    idle_seconds = 30.0
-    header_seconds = 10.0
+    `waits_since` is the monotonic time since when it waits for its client, to ask or to take an answer; None while it works for it.
+    """
+
     linger_seconds = 1.0
 
     def __init__(self, sock: Any, address: Any, application: Application) -> None:
@@ -75,26 +77,30 @@ class Protocol:
         self._ready: deque[Request] = deque()
         self._incoming: Incoming | None = None
         self._refused: Refused | None = None
-        self._body_limit = settings().http_body_limit
+        limits = settings()
+        self._body_limit = limits.http_body_limit
+        self._head_seconds, self._body_seconds, self._idle_seconds = limits.http_header_timeout, limits.http_body_timeout, limits.http_idle_timeout
         self._until = 0.0
+        self.waits_since: float | None = time.monotonic()
         self._leaving = False
         self._idle = True
 
     def serve(self) -> None:
         """Until either side has had enough."""
-        self._sock.settimeout(SOCKET_SECONDS)
+        self._sock.settimeout(self._body_seconds)
         last = False
         try:
             while not last and (request := self._next()):
-                self._idle = False
+                self._idle, self.waits_since = False, None
                 response = self._application.answer(request)
                 last = request.last or self._leaving
-                self._sock.sendall(answer_bytes(request, response, last))
+                self.waits_since = time.monotonic()
+                self._send(answer_bytes(request, response, last))
                 self._idle = True
             if self._refused and not last:
                 answer, last = refusal(self._refused.status, self._refused.message), True
                 log.info("%s refused: %d %s", self.client, self._refused.status, self._refused.message)
-                self._sock.sendall(answer)
+                self._send(answer)
             if last:
                 self._linger()
         finally:
@@ -110,11 +116,18 @@ class Protocol:
         """Close, whatever is at work."""
         self._stream.close()
 
+    def _send(self, answer: bytes) -> None:
+        """TimeoutError where the client takes it too slowly. Most answers fit into the socket at once, and need no clock."""
+        sent = self._sock.send(answer)
+        if sent < len(answer):
+            with eventlet.Timeout(self._body_seconds + len(answer) / SLOWEST, TimeoutError("the answer was taken too slowly")):
+                self._sock.sendall(memoryview(answer)[sent:])
+
     def _next(self) -> Request | None:
         """The next request, whole or with what its body failed by. None where it is refused, or nobody asks any more."""
         while not self._ready and not self._refused:
             if self._incoming is None:
-                self._until = time.monotonic() + self.idle_seconds
+                self._until = time.monotonic() + self._idle_seconds
             try:
                 self._feed(self._stream.read(max(0.001, self._until - time.monotonic())))
             except OSError as error:
@@ -141,10 +154,13 @@ class Protocol:
         incoming = self._incoming
         if incoming is None or self._refused:
             return
-        if not incoming.complete and incoming is begun:
+        if incoming is begun:
             incoming.received += len(data)
-            if incoming.received > LONGEST_HEAD:
+            if not incoming.complete and incoming.received > LONGEST_HEAD:
                 self._refused = Refused(431, "The headers are too large.")
+            elif (limit := self._exceeded(incoming.received - LONGEST_HEAD)) is not None:
+                self._fail(too_large(limit))  # in what llhttp tells us nothing of: extensions of chunks, a trailer without end
+                return
         if incoming.expects and not incoming.body_size:
             incoming.expects = False
             self._sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -190,7 +206,7 @@ class Protocol:
 
     def on_message_begin(self) -> None:
         self._incoming = Incoming()
-        self._until = time.monotonic() + self.header_seconds
+        self._until = time.monotonic() + self._head_seconds
 
     def on_url(self, part: bytes) -> None:
         assert self._incoming
@@ -215,7 +231,7 @@ class Protocol:
         incoming.finish(parser.get_method(), parser.get_http_version(), parser.should_keep_alive(), parser.should_upgrade())
         if (limit := self._exceeded(incoming.length)) is not None:
             raise Refused(413, too_large(limit).message)
-        self._until = time.monotonic() + BODY_SECONDS
+        self._until = time.monotonic() + self._body_seconds
 
     def on_chunk_header(self) -> None:
         self._count(CHUNK_COST)

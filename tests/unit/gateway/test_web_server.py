@@ -18,7 +18,7 @@ from nameko.containers import ServiceContainer
 from werkzeug.wrappers import Response
 
 from shared.platform.settings import settings
-from shared.platform.web import Request, http, protocol, server
+from shared.platform.web import Request, headers, http, protocol, server
 
 HOST = b"Host: here\r\n"
 ECHO = b"POST /echo HTTP/1.1\r\n" + HOST
@@ -188,6 +188,16 @@ def test_a_defect_shows_neither_stack_nor_text(here: Here) -> None:
         (ECHO + b"X-Folded: a\r\n b\r\n\r\n", 400),
         (ECHO + b"Content-Length : 3\r\n\r\nabc", 400),
         (ECHO + b"X-Nul: a\x00b\r\n\r\n", 400),
+        (b"GET /echo HTTP/1.1\r\nHost: here/echo\r\n\r\n", 400),
+        (b"GET /echo HTTP/1.1\r\nHost: me@here\r\n\r\n", 400),
+        (b"GET /echo HTTP/1.1\r\nHost: h\xc3\xa9re\r\n\r\n", 400),
+        (b"GET /echo HTTP/1.0\r\n" + HOST + HOST + b"\r\n", 400),
+        (b"GET http://elsewhere/echo HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+        (b"CONNECT elsewhere:443 HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+        (b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+        (ECHO + b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n", 400),
+        (ECHO + b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n", 400),
+        (ECHO + b"Content-Length: 0\r\n\tContent-Length: 8\r\n\r\n", 400),
         (ECHO + b"Content-Length: 1001\r\n\r\n", 413),
         (b"GET /" + b"a" * 8200 + b" HTTP/1.1\r\n" + HOST + b"\r\n", 414),
         (ECHO + b"X-Long: " + b"a" * 8200 + b"\r\n\r\n", 431),
@@ -204,6 +214,7 @@ def test_what_cannot_be_read_in_one_way_only_is_refused_and_nothing_behind_it_is
     assert (answer.status, answer.closed) == (status, True)
     assert set(answer.problem) == {"type", "title", "status", "detail", "code", "correlation_id"}
     assert not caplog.records, "no request reached the application"
+    assert {name.lower(): value for name, value in headers.protecting().items()}.items() <= answer.headers.items()
 
 
 def test_a_body_that_nobody_wants_is_not_taken_for_the_next_request(here: Here) -> None:
@@ -242,6 +253,29 @@ def test_headers_that_would_be_the_same_to_an_application_are_not_mixed_up(here:
     assert answer.headers["x-correlation-id"] == "mine"
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (b"/pause/0.0", 200),
+        (b"/%70ause/0.0", 200),
+        (b"//pause/0.0", 404),
+        (b"/pause%2f0.0", 404),
+        (b"/pause%2F0.0", 404),
+        (b"/pause/../pause/0.0", 404),
+        (b"/pause/0.0/", 404),
+        (b"/pause/0.0%00", 404),
+        (b"/pause/0.0%0d%0aX-Evil:%201", 404),
+        (b"/%c0%afpause/0.0", 404),
+        (b"/pause\\0.0", 404),
+        (b"/pause/0.0;x=1", 404),
+    ],
+)
+def test_a_path_leads_where_whoever_guards_paths_in_front_reads_that_it_leads(here: Here, path: bytes, status: int) -> None:
+    answer = here.ask(b"GET " + path + b" HTTP/1.1\r\n" + HOST + b"\r\n")
+    assert answer.status == status
+    assert "x-evil" not in answer.headers
+
+
 def test_an_answer_to_head_has_no_body(here: Here) -> None:
     connection = here.connect()
     connection.sendall(b"HEAD /pause/0.0 HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
@@ -276,7 +310,15 @@ def test_a_chunked_body_is_read_and_its_connection_is_used_no_further(here: Here
 
 @pytest.mark.parametrize(
     "chunks",
-    [b"3e9\r\n" + b"a" * 1001 + b"\r\n0\r\n\r\n", b"1\r\na\r\n" * 400 + b"0\r\n\r\n", b"ffffffffff\r\n" + b"a" * 5000, b"0\r\n" + b"X-Trailer: a\r\n" * 20],
+    [
+        b"3e9\r\n" + b"a" * 1001 + b"\r\n0\r\n\r\n",
+        b"1\r\na\r\n" * 400 + b"0\r\n\r\n",
+        b"ffffffffff\r\n" + b"a" * 5000,
+        b"0\r\n" + b"X-Trailer: a\r\n" * 20,
+        b"1;" + b"a" * 500_000,
+        b"0\r\nX-Trailer" + b"a" * 500_000,
+        b"0\r\nX-Trailer: " + b"a" * 500_000,
+    ],
 )
 def test_a_chunked_body_is_bounded_with_its_framing(here: Here, chunks: bytes) -> None:
     answer = here.ask(CHUNKED + chunks)
@@ -308,23 +350,35 @@ def test_a_body_that_ends_early_is_refused(here: Here, raw: bytes) -> None:
     assert (answer.status, answer.problem["code"]) == (400, "body_incomplete")
 
 
-def test_headers_that_trickle_in_are_not_waited_for(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol.Protocol, "header_seconds", 0.2)
+def test_headers_that_trickle_in_are_not_waited_for(start: Start) -> None:
+    here = start(http_header_timeout=0.2)
     started = time.monotonic()
     answer = here.ask(ECHO, *[b"X: a\r\n"] * 15)
     assert (answer.status, answer.problem["code"], answer.closed) == (408, "request_timeout", True)
     assert time.monotonic() - started < 2
 
 
-def test_a_body_that_trickles_in_is_not_waited_for(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "BODY_SECONDS", 0.1)
+def test_a_body_that_trickles_in_is_not_waited_for(start: Start) -> None:
+    here = start(http_body_timeout=0.1)
     answer = here.ask(ECHO + b"Content-Length: 100\r\n\r\n", *[b"a"] * 15)
     assert (answer.status, answer.problem["code"], answer.closed) == (400, "body_incomplete", True)
 
 
-def test_a_connection_that_asks_nothing_is_closed(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol.Protocol, "idle_seconds", 0.1)
-    assert here.connect().recv(1) == b""
+def test_a_connection_that_asks_nothing_is_closed(start: Start) -> None:
+    assert start(http_idle_timeout=0.1).connect().recv(1) == b""
+
+
+def test_an_answer_that_is_hardly_taken_is_given_up(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "SLOWEST", 1e9)
+    here = start(http_body_timeout=0.4, http_body_limit=20_000_000)
+    connection = here.connect()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 100_000)
+    connection.sendall(ECHO + b"Content-Length: 20000000\r\n\r\n" + b"a" * 20_000_000)
+    began = time.monotonic()
+    while here.web.listener.connections and time.monotonic() - began < 3:
+        assert connection.recv(50_000)  # never still for long, and not done for long
+        eventlet.sleep(0.01)
+    assert not here.web.listener.connections
 
 
 def test_a_client_that_goes_away_takes_nothing_with_it(here: Here) -> None:
@@ -363,15 +417,44 @@ def test_running_out_of_descriptors_is_survived(here: Here, caplog: pytest.LogCa
     assert caplog.text.count("cannot accept connections") == 3
 
 
-def test_more_connections_than_allowed_are_turned_away_until_one_ends(start: Start) -> None:
+def test_more_connections_than_allowed_are_turned_away_until_one_is_done(start: Start, caplog: pytest.LogCaptureFixture) -> None:
     here = start(http_connections=2)
-    first, second = here.connect(), here.connect()
-    third = here.ask(b"")
-    assert (third.status, third.problem["code"], third.headers["retry-after"], third.closed) == (503, "too_many_connections", "1", True)
-    second.close()
+    working = [here.connect() for _ in range(2)]
+    for connection in working:
+        connection.sendall(b"GET /pause/0.2 HTTP/1.1\r\n" + HOST + b"\r\n")
     eventlet.sleep(0.05)
+    for _ in range(3):
+        third = here.ask(b"")
+        assert (third.status, third.problem["code"], third.headers["retry-after"], third.closed) == (503, "too_many_connections", "1", True)
+    assert caplog.text.count("turned away") == 1
+    assert [read(connection).body for connection in working] == [b"done", b"done"]
     assert here.ask(ECHO + b"Content-Length: 2\r\n\r\nok").body == b"ok"
-    first.close()
+
+
+@pytest.mark.parametrize("sent", [b"", ECHO, ECHO + b"Content-Length: 9\r\n\r\nsho", b"GET /pause/0.0 HTTP/1.1\r\n" + HOST + b"\r\n"])
+def test_who_waits_longest_without_a_request_makes_room_for_a_new_connection(start: Start, sent: bytes) -> None:
+    here = start(http_connections=2)
+    longest, working = here.connect(), here.connect()
+    longest.sendall(sent)
+    working.sendall(b"GET /pause/0.2 HTTP/1.1\r\n" + HOST + b"\r\n")
+    eventlet.sleep(0.05)
+    for _ in range(2):
+        assert here.ask(LAST).body == b"ok"
+        assert here.connect()
+    assert everything(longest)[-4:] in (b"", b"done")
+    assert read(working).body == b"done"
+
+
+def test_the_address_with_the_most_connections_makes_room_first(start: Start) -> None:
+    here = start(http_connections=3)
+    port = here.web.listener.address[1]
+    one = here.connect()  # waits longest
+    eventlet.sleep(0.01)
+    for _ in range(5):
+        here.connections.append(eventlet.connect(("127.0.0.1", port), bind=("127.0.0.2", 0)))
+        eventlet.sleep(0.01)
+    one.sendall(LAST)
+    assert read(one).body == b"ok"
 
 
 def test_the_port_is_shared_with_nobody(here: Here) -> None:
