@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from shared.kit.printing import printable
+
 Row = Mapping[str, Any]
 
 UNBROKEN = 36  # characters of a word that stay on one line: an id can be copied
@@ -43,7 +45,7 @@ def show_whole(rows: Sequence[Row], as_json: bool) -> None:
         table = Table(show_header=False)
         for key, value in row.items():
             text = json.dumps(value, indent=2, ensure_ascii=False, default=_plain) if isinstance(value, Mapping) else _text(value)
-            table.add_row(_words(key), Text(text))
+            table.add_row(_words(key), Text(printable(text)))
         _print(table)
 
 
@@ -55,7 +57,7 @@ def _table(rows: Sequence[Row], columns: Mapping[str, str]) -> Table:
         longest = max((len(word) for cell in column for word in cell.split()), default=0)
         table.add_column(heading, justify="right" if figures else "left", min_width=min(longest, UNBROKEN), overflow="fold")
     for row, line in zip(rows, cells, strict=True):
-        table.add_row(*map(Text, line), style=None if row["ok"] else "red")
+        table.add_row(*(Text(printable(cell)) for cell in line), style=None if row["ok"] else "red")
     return table
 
 
@@ -82,7 +84,7 @@ def _plain(value: Any) -> str:
 
 
 def _print_json(rows: Sequence[Row]) -> None:
-    print(json.dumps(list(rows), indent=2, ensure_ascii=False, default=_plain))
+    print(printable(json.dumps(list(rows), indent=2, ensure_ascii=False, default=_plain)))
 
 
 def _print(table: Table) -> None:

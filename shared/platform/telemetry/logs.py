@@ -5,11 +5,26 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from textwrap import indent
+from types import TracebackType
 
 from pythonjsonlogger.json import JsonFormatter
 
+from shared.kit.printing import printable
 from shared.platform import context
 from shared.platform.settings import Settings
+
+
+class _Lines(logging.Formatter):
+    """Text: what a record says stays on its line, and the stack of its error below it is set in, so that nobody's words pass for a line of ours."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
+        return printable(super().formatMessage(record), lines=False)
+
+    def formatException(  # noqa: N802 (logging's name)
+        self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+    ) -> str:
+        return indent(printable(super().formatException(ei)), "    ")
 
 
 def _add_context(record: logging.LogRecord) -> bool:
@@ -30,7 +45,7 @@ def set_up_logging(settings: Settings, service: str) -> None:
         formatter.converter, formatter.default_time_format, formatter.default_msec_format = time.gmtime, "%Y-%m-%dT%H:%M:%S", "%s.%03dZ"  # RFC 3339
         handler.setFormatter(formatter)
     else:
-        handler.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)-7s {service} %(name)s: %(message)s"))
+        handler.setFormatter(_Lines(f"%(asctime)s %(levelname)-7s {service} %(name)s: %(message)s"))
     handler.addFilter(_add_context)
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
     logging.captureWarnings(True)
