@@ -116,6 +116,8 @@ def _fields(schema: Schema, path: str = "") -> Iterator[tuple[str, ...]]:
 
 
 def _type(field: fields.Field[Any]) -> str:
+    if named := _TYPES.get(type(field).__name__):
+        return named
     for check in field.validators:
         if isinstance(check, validate.OneOf) and type(field) is fields.String:
             return f"one of {_codes(map(str, check.choices))}"
@@ -123,7 +125,7 @@ def _type(field: fields.Field[Any]) -> str:
             return str(check.error)
         if isinstance(check, validate.Length) and check.max:
             return f"text, up to {check.max} characters"
-    return _TYPES[type(field).__name__]
+    raise KeyError(type(field).__name__)
 
 
 def _code(word: str | None) -> str:

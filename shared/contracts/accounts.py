@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from shared.contracts.fields import Country, Id, Shape, Text, Timestamp
+from shared.contracts.fields import Country, Email, Id, Shape, Text, Timestamp
 from shared.contracts.operations import ByKey, Empty, Operation, remote_address
 
 
@@ -14,7 +14,7 @@ def password_field(shortest: int = 1) -> fields.String:
 
 
 class Register(Shape):
-    email = fields.Email(required=True, validate=validate.Length(max=254))
+    email = Email(required=True)
     password = password_field(10)
     name = Text(120, required=True)
     company = Text(120)
@@ -38,7 +38,7 @@ class Account(Shape):
 
 
 class SignIn(Shape):
-    email = fields.Email(required=True)
+    email = Email(required=True)
     password = password_field()
     remote_address = remote_address()
 

@@ -16,7 +16,11 @@ from stdnum.exceptions import ValidationError as NumberError
 from shared.kit.money import Money as MoneyValue
 from shared.kit.reference import UNITS, hs_description, is_un_locode
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+# Controls, and what shows text in another order or is not seen at all: embeddings, overrides and isolates, separators, zero-width spaces, tags. The marks
+# and joiners that right-to-left, Indic and pictorial writing is made with are taken.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u180e\u200b\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]")
+_SEEN = re.compile(r"[^\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u200c-\u200f\u2800\u3164\uffa0]")
+_DECIMAL = re.compile(r"-?[0-9]{1,20}([.][0-9]{1,100})?")
 
 
 class Shape(Schema):
@@ -34,7 +38,7 @@ class Notice(Schema):
 
 
 class Text(fields.String):
-    """Words: trimmed, not empty, at most `longest` characters, no control characters."""
+    """Words: trimmed, something to be seen, at most `longest` characters, all of which can be printed and stay where they stand."""
 
     def __init__(self, longest: int = 200, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -42,9 +46,23 @@ class Text(fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if _CONTROL.search(text):
+        if _UNPRINTABLE.search(text):
             raise ValidationError("Contains characters that cannot be printed.")
-        return text.strip()
+        return text.strip() if _SEEN.search(text) else ""
+
+
+class Email(fields.Email):
+    """An address of at most 254 characters (RFC 5321), none of them a control character, which quotes would allow."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators.insert(0, validate.Length(max=254))
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        address = super()._deserialize(value, attr, data, **kwargs)
+        if len(address) > 254 or _UNPRINTABLE.search(address):
+            raise ValidationError("Not a valid email address.")
+        return address
 
 
 class Coded(fields.String):
@@ -141,11 +159,24 @@ class Quantity(fields.Integer):
         self.validators.insert(0, validate.Range(min=smallest, max=10**9))
 
 
-class Measure(fields.Decimal):
-    """A mass in kg or a length in cm as a decimal string, above 0, up to three decimals."""
+class _Plain(fields.Decimal):
+    """A decimal string of digits and a point alone: no exponent, which would make a huge number of a short text."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(as_string=True, allow_nan=False, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Decimal:
+        number = super()._deserialize(value, attr, data, **kwargs)
+        if number is not None and number.is_finite() and not _DECIMAL.fullmatch(str(value)):
+            raise self.make_error("invalid", input=value)
+        return number
+
+
+class Measure(_Plain):
+    """A mass in kg or a length in cm as a decimal string, above 0, up to three decimals."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.validators.insert(0, validate.Range(min=0, min_inclusive=False, max=Decimal(10**9)))
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Decimal:
@@ -155,19 +186,19 @@ class Measure(fields.Decimal):
         return number
 
 
-class Amount(fields.Decimal):
+class Amount(_Plain):
     """Of money whose currency is told beside it, as a decimal string, from `smallest` to 10⁹. How many decimals the currency has, its owner checks."""
 
     def __init__(self, smallest: str = "0", **kwargs: Any) -> None:
-        super().__init__(as_string=True, allow_nan=False, **kwargs)
+        super().__init__(**kwargs)
         self.validators.insert(0, validate.Range(min=Decimal(smallest), max=Decimal(10**9)))
 
 
-class Rate(fields.Decimal):
+class Rate(_Plain):
     """How much of one currency one of another is, as a decimal string, from 10⁻¹⁸ to 10¹⁸."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(as_string=True, allow_nan=False, **kwargs)
+        super().__init__(**kwargs)
         self.validators.insert(0, validate.Range(min=Decimal("1E-18"), max=Decimal("1E18")))
 
 
@@ -178,7 +209,10 @@ class Timestamp(fields.AwareDateTime):
         super().__init__(format="iso", **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
-        return super()._deserialize(value, attr, data, **kwargs).astimezone(UTC)
+        try:
+            return super()._deserialize(value, attr, data, **kwargs).astimezone(UTC)
+        except OverflowError as error:  # in the year 0 or 10000 by UTC
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from error
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")

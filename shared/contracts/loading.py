@@ -1,16 +1,17 @@
 """Loading by a contract: what a schema does to each of its fields is worked out once, as `dumping` does it the other way.
 
-It gives what `Schema.load` gives. Whatever is wrong with the data is left to marshmallow to find and to say.
+It gives what `Schema.load` gives. Whatever is wrong with the data is left to marshmallow to find and to say, but that a list is too long: marshmallow
+would look at all that is in it first.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
-from marshmallow import EXCLUDE, RAISE, Schema, fields, missing
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, missing, validate
 
 from shared.contracts.fields import Id
 
@@ -24,7 +25,33 @@ def load(schema: Schema, data: Any) -> Any:
     try:
         return _of_schema(schema, schema.unknown)(data)
     except Exception:  # noqa: BLE001  (what it is, marshmallow tells)
+        for messages in _too_long(fields.Nested(schema), data):
+            raise ValidationError(messages) from None
         return schema.load(data)
+
+
+def _too_long(field: fields.Field[Any], value: Any) -> Iterator[Any]:
+    """For each list in the value that is longer than the field takes: marshmallow's messages, nested as it nests them."""
+    match field:
+        case fields.Nested() if isinstance(value, dict):
+            for name, inner in field.schema.load_fields.items():
+                key = inner.data_key or name
+                yield from ({key: messages} for messages in _too_long(inner, value.get(key)))
+        case fields.List() if isinstance(value, list):
+            for bound in field.validators:
+                if isinstance(bound, validate.Length) and bound.max is not None and len(value) > bound.max:
+                    yield _said_by(bound, value)
+            if isinstance(field.inner, (fields.Nested, fields.List)):
+                for index, each in enumerate(value):
+                    yield from ({index: messages} for messages in _too_long(field.inner, each))
+
+
+def _said_by(bound: validate.Length, value: list[Any]) -> Any:
+    try:
+        bound(value)
+    except ValidationError as error:
+        return error.messages
+    return []
 
 
 @cache
@@ -62,8 +89,8 @@ def _of_field(field: fields.Field[Any]) -> Load:
                 return None
             raise ValueError("a field is null")
         converted = convert(value)
-        for validate in validators:
-            validate(converted)
+        for check in validators:
+            check(converted)
         return converted
 
     return deserialized

@@ -21,7 +21,7 @@ class Area(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         area = super()._deserialize(value, attr, data, **kwargs)
         country, dash, prefix = area.partition("-")
-        if country not in COUNTRIES or bool(dash) != (prefix.isascii() and prefix.isalnum()):
+        if country not in COUNTRIES or bool(dash) != (prefix.isascii() and prefix.isalnum()) or len(prefix) > 10:
             raise ValidationError("Not a country (NO), or a country and what its postal codes begin with (GB-HS).")
         return area
 

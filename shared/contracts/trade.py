@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from shared.contracts.fields import Country, Currency, HsCode, Id, Measure, Money, Quantity, Shape, Text, Unit, UnLocode
+from shared.contracts.fields import Country, Currency, Email, HsCode, Id, Measure, Money, Quantity, Shape, Text, Unit, UnLocode
 from shared.kit.reference import INCOTERMS
 
 SETTLEMENTS = ("direct", "escrow")
@@ -35,7 +35,7 @@ class Address(Shape):
     postal_code = Text(20)
     country = Country(required=True)
     phone = Text(40)
-    email = fields.Email()
+    email = Email()
 
 
 class Terms(Shape):

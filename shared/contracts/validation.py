@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from marshmallow import Schema, ValidationError
@@ -10,6 +11,9 @@ from marshmallow import Schema, ValidationError
 from shared.contracts import loading
 from shared.contracts.fields import OwnPassword
 from shared.kit.errors import Invalid
+
+MOST_ERRORS = 100
+"""Fields that are named of those that are wrong: who sends a thousand gets to know the others then."""
 
 
 @cache
@@ -42,4 +46,5 @@ def load(schema: Schema, data: Any) -> dict[str, Any]:
     try:
         return loading.load(schema, data)  # type: ignore[no-any-return]
     except ValidationError as error:
-        raise Invalid("invalid_fields", "Some fields are missing or wrong.", flatten(error.messages)) from error
+        named = dict(islice(flatten(error.messages).items(), MOST_ERRORS))
+        raise Invalid("invalid_fields", "Some fields are missing or wrong.", named) from error

@@ -15,12 +15,16 @@ from services.gateway.application.routes import DELETE, GET, Route
 from shared.contracts.documents import MEDIA_TYPES
 from shared.kit.actor import Actor
 from shared.kit.card_numbers import refuse_card_numbers
-from shared.kit.errors import Invalid, Malformed
+from shared.kit.errors import Invalid, Malformed, TooLarge
 from shared.kit.ids import derived_id, new_id
 from shared.platform.web import Request
 
 DEEPEST = 16
 """How deep JSON may be nested; the deepest form has five levels."""
+MOST_NAMES = 100
+"""How many names an object may have; the largest have some twenty, and a product 50 properties."""
+LARGEST_OF_NOBODY = 1 << 16
+"""Bytes of a body from somebody who is not signed in, so that reading it costs little; the largest request has a few hundred."""
 LONGEST_WAIT = 30
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
@@ -86,6 +90,8 @@ def _body(route: Route, request: Request) -> dict[str, Any]:
         return {route.body_as: {}}
     if request.mimetype != "application/json" or request.headers.get("Content-Encoding", "identity") != "identity":
         raise UnsupportedMediaType("The body must be application/json, not compressed.")
+    if route.public and len(request.content) > LARGEST_OF_NOBODY:
+        raise TooLarge("body_too_large", f"The body of this request may have at most {LARGEST_OF_NOBODY} bytes.", limit=LARGEST_OF_NOBODY)
     given = parse(request.content)
     return {route.body_as: given} if route.body_as else given
 
@@ -131,6 +137,8 @@ def _malformed(sentence: str) -> Malformed:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MOST_NAMES:
+        raise _malformed(f"An object may have at most {MOST_NAMES} names.")
     value = dict(pairs)
     if len(value) < len(pairs):
         names = [name for name, _ in pairs]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
 
 from services.gateway.application.reading import parse
+from shared.contracts.accounts import REGISTER
 from shared.contracts.catalog import ADD_PRODUCT, CHANGE_PRODUCT, LIST_PRODUCTS
 from shared.contracts.orders import ACT_ON_ORDER
 from shared.contracts.payment_methods import ADD_PAYMENT_METHOD, REMOVE_PAYMENT_METHOD
@@ -75,6 +77,24 @@ def test_a_body_that_is_not_called_json_is_not_taken(gateway: Gateway, kind: str
     answer = gateway.ask("POST", "/v1/products", b"{}", Content_Type=kind)
     assert (answer.status_code, answer.json["code"]) == (415, "unsupported_media_type")
     assert answer.content_type == "application/problem+json"
+
+
+def test_an_object_of_very_many_names_is_refused_before_they_are_compared(gateway: Gateway) -> None:
+    for names in (range(101), range(100_000), [*range(100_000), 99_999]):
+        body = "{" + ",".join(f'"a{name}":1' for name in names) + "}"
+        started = time.monotonic()
+        answer = gateway.ask("POST", "/v1/products", b'{"properties": ' + body.encode() + b"}")
+        assert (answer.status_code, answer.json["code"], answer.json["detail"]) == (400, "json_malformed", "An object may have at most 100 names.")
+        assert time.monotonic() - started < 2
+
+
+def test_who_is_not_signed_in_sends_little(gateway: Gateway) -> None:
+    gateway.services.answers[REGISTER] = {"id": ORDER}
+    assert gateway.ask("POST", "/v1/accounts", b" " * 65_534 + b"{}", token=None).status_code == 201
+    refused = gateway.ask("POST", "/v1/accounts", b" " * 65_535 + b"{}", token=None)
+    assert (refused.status_code, refused.json["code"], refused.json["limit"]) == (413, "body_too_large", 65_536)
+    gateway.services.answers[ADD_PRODUCT] = {"id": ORDER}
+    assert gateway.ask("POST", "/v1/products", b" " * 65_535 + b"{}").status_code == 201
 
 
 def test_a_compressed_body_is_not_taken(gateway: Gateway) -> None:
