@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +26,10 @@ from shared.platform.web import Request
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 0.2
 """Seconds between two looks at what is awaited."""
+MOST_HELD = 50
+"""Answers that are held for one account at a time, so that nobody holds all connections; a further one is given as it stands, which a preference allows."""
+
+_held: Counter[str] = Counter()
 
 
 def handle(route: Route, request: Request, rpc: Caller, keys: Keys) -> Response:
@@ -40,9 +47,10 @@ def handle(route: Route, request: Request, rpc: Caller, keys: Keys) -> Response:
             raise Invalid(error.code, error.message, error.errors) from error
         raise
     reader = READERS.get(route.operation.answer)
-    seconds = wait_seconds(request) if reader else None
-    if reader and seconds is not None:
-        answer = _awaited(reader, answer, actor, rpc, request, seconds)
+    seconds = wait_seconds(request) if reader and actor and _held[actor.id] < MOST_HELD else None
+    if reader and actor and seconds is not None:
+        with _holding(actor):
+            answer = _awaited(reader, answer, actor, rpc, request, seconds)
     response = render(route, request, answer)
     if seconds is not None:
         response.headers["Preference-Applied"] = f"wait={seconds}"
@@ -61,7 +69,18 @@ def _take_password(route: Route, data: dict[str, Any], actor: Actor, rpc: Caller
     return replace(actor, reauthenticated=True)
 
 
-def _awaited(reader: Operation, answer: dict[str, Any], actor: Actor | None, rpc: Caller, request: Request, seconds: int) -> dict[str, Any]:
+@contextmanager
+def _holding(actor: Actor) -> Iterator[None]:
+    _held[actor.id] += 1
+    try:
+        yield
+    finally:
+        _held[actor.id] -= 1
+        if not _held[actor.id]:
+            del _held[actor.id]
+
+
+def _awaited(reader: Operation, answer: dict[str, Any], actor: Actor, rpc: Caller, request: Request, seconds: int) -> dict[str, Any]:
     """The answer once it awaits nothing more, or as it stands when the time is over, the server stops or it cannot be read again."""
     deadline, pause = time.monotonic() + seconds, SHORTEST_PAUSE
     while answer["awaiting"] and (left := deadline - time.monotonic()) > 0 and not request.stopping():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from werkzeug.http import dump_options_header
 from werkzeug.wrappers import Response
@@ -28,7 +28,7 @@ def render(route: Route, request: Request, answer: dict[str, Any]) -> Response:
         response.headers["Location"] = route.location.format_map(answer)
     if answer.get("next"):
         query = urlencode({**request.args, "cursor": answer["next"]})
-        response.headers["Link"] = f'<{request.path}?{query}>; rel="next"'
+        response.headers["Link"] = f'<{quote(request.path)}?{query}>; rel="next"'
     return response
 
 

@@ -8,8 +8,10 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
+import eventlet
 import pytest
 
+from services.gateway.application import handling
 from shared.contracts.accounts import CHECK_PASSWORD, REGISTER, SIGN_IN
 from shared.contracts.api_keys import CHECK_API_KEY
 from shared.contracts.catalog import ADD_PRODUCT, GET_PRODUCT, LIST_PRODUCTS
@@ -308,6 +310,18 @@ def test_a_preference_that_cannot_be_read_is_ignored(gateway: Gateway, preferenc
     answer = gateway.ask("POST", ACT + "pay", {}, Prefer=preference)
     assert answer.status_code == 202
     assert "Preference-Applied" not in answer.headers
+
+
+def test_one_account_holds_so_many_answers_and_no_more(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handling, "MOST_HELD", 2)
+    gateway.services.answers |= {ACT_ON_ORDER: order(awaiting=["x"]), GET_ORDER: order(awaiting=["x"])}
+    held = [eventlet.spawn(gateway.ask, "POST", ACT + "pay", {}, Prefer="wait=1") for _ in range(2)]
+    eventlet.sleep(0.1)
+    further = gateway.ask("POST", ACT + "pay", {}, Prefer="wait=20")
+    assert (further.status_code, further.headers.get("Preference-Applied")) == (202, None)
+    other = gateway.ask("POST", ACT + "pay", {}, token=gateway.signer.token(sub=ORDER), Prefer="wait=1")
+    assert [answer.headers["Preference-Applied"] for answer in (other, *(each.wait() for each in held))] == ["wait=1"] * 3
+    assert not handling._held
 
 
 def test_waiting_ends_where_the_order_cannot_be_read_or_the_server_stops() -> None:
