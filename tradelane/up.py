@@ -79,7 +79,7 @@ def _check_port(setting: str, port: int) -> None:
 @contextmanager
 def _alone_on(data: Path) -> Iterator[None]:
     """Of two embedded systems on the same files each would miss the messages in the other's memory. The lock goes with the process, however it ends."""
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)  # the key that tokens are signed with is in there
     with (data / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -47,7 +47,8 @@ def make_engine(service: str, settings: Settings) -> Engine:
         if url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         # One connection: a second one that waited for SQLite's write lock would block the whole process, its holder included.
-        engine = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=30, connect_args={"timeout": 30, "check_same_thread": False})
+        limits = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 30}
+        engine = create_engine(url, **limits, hide_parameters=True, connect_args={"timeout": 30, "check_same_thread": False})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         return engine
@@ -59,6 +60,7 @@ def make_engine(service: str, settings: Settings) -> Engine:
         pool_size=settings.rpc_workers + settings.event_workers,
         max_overflow=5,
         pool_timeout=10,
+        hide_parameters=True,  # an error and a log do not tell what was to be kept
         pool_use_lifo=True,  # those in use are few then, and have their statements prepared
         use_native_hstore=False,
         connect_args={

@@ -14,10 +14,10 @@ from environs import Env, EnvError
 from fsspec import get_filesystem_class
 from marshmallow import validate
 
+from shared.platform import hardening
+
 SERVICES = ("accounts", "catalog", "orders", "payments", "logistics", "gateway")
 EMBEDDED_BROKER = "memory://"
-SHIPPED_SECRET = "provider"  # noqa: S105 - what docker-compose.yml gives the sandbox, for development
-SHORTEST_SECRET = 16
 CARRIER_APIS = ("standard", "dhl", "fedex", "ups")
 
 _CARRIER = re.compile(r"CARRIER_(?P<code>[A-Z0-9_]{1,19})_(?P<what>SECRET|URL|KEY|API)")
@@ -29,7 +29,7 @@ class Settings:
 
     production: bool
     data: Path
-    broker: str = field(repr=False)  # these hold passwords
+    broker: str = field(repr=False)  # what is kept out of the repr is secret or has a password in it: production looks at each (hardening.py)
     database: str = field(repr=False)
     overrides: dict[str, str] = field(repr=False)  # BROKER_<SERVICE> and DATABASE_<SERVICE>
     broker_management: str = field(repr=False)
@@ -79,6 +79,13 @@ class Settings:
         """The service's own database: its override, one file each below `data`, or its own schema in the shared server."""
         own = self.overrides.get(f"DATABASE_{service.upper()}", self.database)
         return own or f"sqlite:///{self.data / service}.sqlite3"
+
+    def require_real_provider(self) -> None:
+        """ValueError where the sandbox would be production's payment provider: whoever knows its made-up cards would pay with nothing."""
+        if self.production and self.provider == "sandbox":
+            raise ValueError(
+                "settings: PROVIDER=sandbox takes made-up cards and moves no money; TRADELANE_MODE=production needs PROVIDER=stripe, with its keys."
+            )
 
 
 def read() -> Settings:
@@ -166,8 +173,8 @@ def _carriers() -> dict[str, dict[str, str]]:
         found = _CARRIER.fullmatch(name)
         if found is None:
             raise ValueError(f"settings: {name} says nothing: CARRIER_<CODE>_SECRET, _URL, _KEY and _API do.")
-        if found["what"] == "SECRET" and len(value) < SHORTEST_SECRET:
-            raise ValueError(f"settings: {name} is too short to be a secret; make it {SHORTEST_SECRET} characters or more.")
+        if found["what"] == "SECRET" and len(value) < hardening.SHORTEST:
+            raise ValueError(f"settings: {name} is too short to be a secret; make it {hardening.SHORTEST} characters or more.")
         if found["what"] == "URL" and urlsplit(value).scheme not in ("http", "https"):
             raise ValueError(f"settings: {name} is no address: https://…")
         if found["what"] == "API" and value not in CARRIER_APIS:
@@ -190,13 +197,7 @@ def _check_for_production(loaded: Settings) -> None:
         raise ValueError("settings: TRADELANE_MODE=production needs real servers: BROKER=amqp://… and DATABASE=postgresql://…")
     if loaded.crash_point:
         raise ValueError("settings: CRASH_POINT kills services on purpose; TRADELANE_MODE=production goes without it.")
-    for name, value in {"BROKER": loaded.broker, "DATABASE": loaded.database, "BROKER_MANAGEMENT": loaded.broker_management, **loaded.overrides}.items():
-        address = urlsplit(value)
-        if address.username and (not address.password or address.password == address.username):
-            raise ValueError(f"settings: {name} has no password, or a default one; TRADELANE_MODE=production needs one of its own.")
-    for name, value in {"PROVIDER_KEY": loaded.provider_key, "PROVIDER_WEBHOOK_SECRET": loaded.provider_webhook_secret}.items():
-        if value == SHIPPED_SECRET:
-            raise ValueError(f"settings: {name} is the one that docker-compose.yml ships; TRADELANE_MODE=production needs one of its own.")
+    hardening.check_secrets(loaded)
 
 
 @cache

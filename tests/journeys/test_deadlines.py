@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from secrets import token_urlsafe
 
 import pytest
 
@@ -145,7 +146,8 @@ def test_after_all_this_everything_adds_up(market: Market) -> None:
 
 
 def test_in_production_there_is_no_clock_but_the_real_one(broker_url: str, management_url: str, database_url: str, tmp_path: Path) -> None:
-    with real_system(broker_url, management_url, database_url, tmp_path, TRADELANE_MODE="production") as system:
+    stripe = {"PROVIDER": "stripe", "PROVIDER_KEY": f"sk_{token_urlsafe()}", "PROVIDER_WEBHOOK_SECRET": f"whsec_{token_urlsafe()}"}
+    with real_system(broker_url, management_url, database_url, tmp_path, TRADELANE_MODE="production", **stripe) as system:
         operator = system.operator()
         for method, body in (("GET", None), ("POST", {"seconds": 3600})):
             refused(operator.session.request(method, f"{system.url}/v1/test-clock", json=body), 404, "no_such_path")

@@ -34,6 +34,7 @@ def beside(settings: Settings) -> Iterator[None]:
     if settings.provider != "sandbox" or settings.provider_url:
         yield
         return
+    settings.require_real_provider()
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         os.environ["PROVIDER_URL"] = url

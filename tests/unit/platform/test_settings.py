@@ -1,17 +1,25 @@
 from __future__ import annotations
 
+import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+import yaml
 
-from shared.platform.settings import SERVICES, read
+from services.payments.application.providers import configured
+from shared.platform.settings import SERVICES, Settings, read
+from tradelane.provider.child import beside
 
-REAL = {"BROKER": "amqp://us:s3cret@broker//", "DATABASE": "postgresql://us:s3cret@database/tradelane"}
+REAL = {"BROKER": "amqp://us:s3cret-Vy7wq0PzK2@broker//", "DATABASE": "postgresql://us:s3cret-Vy7wq0PzK2@database/tradelane"}
+GOOD = "Vy7wq0PzK2xN4mTd"
+COMPOSE = yaml.safe_load((Path(__file__).parents[3] / "docker-compose.yml").read_text())["services"]
 
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch) -> None:
     names = ["BROKER", "DATABASE", "BROKER_MANAGEMENT", "TRADELANE_MODE", "DATA", "HTTP_PORT", "LOG_FORMAT", "MAIL", "MAIL_FROM"]
+    names += ["PROVIDER", "PROVIDER_URL", "PROVIDER_KEY", "PROVIDER_WEBHOOK_SECRET", "PROVIDER_PUBLIC_URL", "PROVIDER_PUBLIC_KEY"]
     for name in names + [f"{kind}_{service.upper()}" for kind in ("BROKER", "DATABASE") for service in SERVICES]:
         monkeypatch.delenv(name, raising=False)
 
@@ -94,16 +102,84 @@ def test_broker_and_database_go_together(monkeypatch: pytest.MonkeyPatch, name: 
         {"DATABASE": "postgresql://admin@database/tradelane"},
         {"DATABASE_PAYMENTS": "postgresql://payments:payments@database/tradelane"},
         {"BROKER_MANAGEMENT": "http://admin:admin@broker:15672"},
+        {"BROKER": "amqp://broker//"},
+        {"BROKER": "amqp://us:Vy7wq0PzK2@broker//"},
+        {"DATABASE_ORDERS": "postgresql://orders:tradelane-password-1@database/tradelane"},
         {"PROVIDER_KEY": "provider"},
         {"PROVIDER_WEBHOOK_SECRET": "provider"},
+        {"PROVIDER_KEY": "sk_test_change_me_2026"},
+        {"PROVIDER_WEBHOOK_SECRET": "abababababababababab"},
+        {"PROVIDER_WEBHOOK_SECRET": "1234567890123456"},
+        {"PROVIDER_WEBHOOK_SECRET": GOOD[:15]},
+        {"MAIL": "smtp://me:me@host.example:587"},
+        {"CARRIER_DHL_SECRET": "carrier-secret-2026"},
     ],
+    ids=lambda wrong: "=".join(*wrong.items()),
 )
-def test_production_refuses_default_passwords(monkeypatch: pytest.MonkeyPatch, wrong: dict[str, str]) -> None:
+def test_production_refuses_secrets_that_are_none_without_repeating_them(monkeypatch: pytest.MonkeyPatch, wrong: dict[str, str]) -> None:
     given(monkeypatch, **REAL | wrong)
     read()
     given(monkeypatch, TRADELANE_MODE="production")
-    with pytest.raises(ValueError, match=next(iter(wrong))):
+    ((name, value),) = wrong.items()
+    with pytest.raises(ValueError, match=rf"settings: {name} (is|has|names) .*; TRADELANE_MODE=production needs one of its own") as error:
         read()
+    assert value.rpartition("@")[0].rpartition(":")[2] not in str(error.value) or "@" not in value
+    assert value not in str(error.value)
+
+
+def test_production_takes_secrets_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **REAL, TRADELANE_MODE="production", PROVIDER="stripe", PROVIDER_KEY=f"sk_live_{GOOD}", PROVIDER_WEBHOOK_SECRET=f"whsec_{GOOD}")
+    given(monkeypatch, MAIL="/var/spool/tradelane", CARRIER_DHL_SECRET=GOOD, CARRIER_DHL_KEY="k3y")
+    read().require_real_provider()
+
+
+def test_production_pays_with_no_made_up_cards(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **REAL, PROVIDER_URL="http://provider:8100", PROVIDER_KEY=GOOD, PROVIDER_WEBHOOK_SECRET=GOOD)
+    configured(read())
+    given(monkeypatch, TRADELANE_MODE="production")
+    with pytest.raises(ValueError, match="PROVIDER=sandbox takes made-up cards"):
+        configured(read())
+    monkeypatch.delenv("PROVIDER_URL")
+    with pytest.raises(ValueError, match="PROVIDER=sandbox takes made-up cards"), beside(read()):
+        pytest.fail("the system would start")
+
+
+def composed(service: str, filled: dict[str, str]) -> dict[str, str]:
+    """What compose gives a service, with these values in the place of what is shipped."""
+    environment = {name: str(value) for name, value in COMPOSE[service]["environment"].items() if value is not None}
+    return {name: _VARIABLE.sub(lambda found: filled.get(found[1], found[2]), value) for name, value in environment.items()}
+
+
+_VARIABLE = re.compile(r"\$\{(\w+):-([^}]*)\}")
+SHIPPED = sorted(
+    (service, found[1])
+    for service, described in COMPOSE.items()
+    if "TRADELANE_MODE" in described.get("environment", {})
+    for value in described["environment"].values()
+    for found in _VARIABLE.finditer(str(value))
+    if re.search("PASSWORD|SECRET|KEY", found[1]) and found[1] != "PROVIDER_PUBLIC_KEY"
+)
+
+
+def test_compose_ships_secrets_for_every_service() -> None:
+    assert len(SHIPPED) > 20
+    assert {service for service, _ in SHIPPED} == {*SERVICES, "migrate"}
+
+
+@pytest.mark.parametrize(("service", "variable"), SHIPPED)
+def test_production_refuses_each_secret_that_compose_ships(monkeypatch: pytest.MonkeyPatch, service: str, variable: str) -> None:
+    filled = {name: GOOD for _, name in SHIPPED} | {"TRADELANE_MODE": "production"}
+    given(monkeypatch, **composed(service, filled))
+    read()
+    del filled[variable]
+    given(monkeypatch, **composed(service, filled))
+    with pytest.raises(ValueError, match="TRADELANE_MODE=production needs one of its own"):
+        read()
+
+
+def test_whatever_is_secret_is_kept_out_of_sight_and_so_looked_at() -> None:
+    shown = [each.name for each in fields(Settings) if each.repr]
+    assert [name for name in shown if re.search("key|secret|password|token|mail|broker|database", name)] == ["provider_public_key", "mail_from"]
 
 
 def test_production_refuses_the_embedded_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from shared.platform.settings import Settings
 
 def configured(settings: Settings) -> Provider:
     """The provider of the settings; ValueError naming the one that is missing."""
+    settings.require_real_provider()
     needed = {"PROVIDER_KEY": settings.provider_key, "PROVIDER_WEBHOOK_SECRET": settings.provider_webhook_secret}
     if settings.provider == "sandbox":
         needed["PROVIDER_URL"] = settings.provider_url
