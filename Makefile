@@ -11,7 +11,7 @@ BENCH := .venv-bench
 BENCH_INSTALLED := $(BENCH)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test faults bench check lint fmt types contracts docs docs-check lock hooks servers compose-up compose-down clean
+.PHONY: help demo up test faults bench check lint fmt types contracts bandit audit docs docs-check lock hooks servers compose-up compose-down clean
 
 help: ## this list
 	@echo "make …"
@@ -46,7 +46,7 @@ faults: $(DEVELOPMENT) ## break a running system in every way, and add up what i
 bench: $(BENCH_INSTALLED) ## measure ours and its peers in turns (ARGS="--only echo --rounds 5": see bench/README.md)
 	@$(BENCH)/bin/python -m bench $(ARGS)
 
-check: lint types contracts docs-check ## lint, types, contracts and docs-check
+check: lint types contracts docs-check bandit ## lint, types, contracts, docs-check and bandit
 
 lint: $(DEVELOPMENT) ## ruff: rules and format
 	@$(BIN)/ruff check .
@@ -61,6 +61,12 @@ types: $(DEVELOPMENT) ## mypy, strict
 
 contracts: $(DEVELOPMENT) ## what may import what
 	@$(BIN)/lint-imports --no-logo
+
+bandit: $(DEVELOPMENT) ## what is known to be unsafe in Python; the exceptions are explained in pyproject.toml
+	@$(BIN)/bandit -q -c pyproject.toml -r services shared tradelane scripts
+
+audit: $(DEVELOPMENT) ## known vulnerabilities of the locked libraries (says so where no advisory service answers)
+	@$(BIN)/python scripts/audit.py
 
 docs: $(RUNTIME) ## generate the pages and the broker's definitions that come from code
 	@$(BIN)/tradelane docs
