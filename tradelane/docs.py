@@ -7,12 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from services.gateway.application.pages import document
-from tradelane import events_docs
+from tradelane import events_docs, identity_docs
 from tradelane.lifecycle_diagram import diagram
 from tradelane.lifecycle_docs import markdown
 
 PAGES: dict[str, Callable[[], str]] = {
     "events.md": events_docs.markdown,
+    "identity-numbers.md": identity_docs.markdown,
     "lifecycle.md": markdown,
     "lifecycle.svg": diagram,
     "openapi.json": lambda: json.dumps(document(), indent=1, ensure_ascii=False) + "\n",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint, text
 
+from services.accounts.domain.verification import OPEN, STATES
 from shared.platform.columns import Id, Json, UtcDateTime
 
 metadata = MetaData()
@@ -120,4 +121,38 @@ document_orders = Table(
     metadata,
     Column("document_id", Id(), ForeignKey(documents.c.id), primary_key=True),
     Column("order_id", Id(), primary_key=True),
+)
+
+# Who an account says it is; what has become of that is in its history.
+verifications = Table(
+    "verifications",
+    metadata,
+    Column("id", Id(), primary_key=True),
+    Column("account_id", Id(), ForeignKey(accounts.c.id), nullable=False, index=True),
+    Column("state", Text, nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("legal_name", String(200), nullable=False),
+    Column("date_of_birth", Date),
+    Column("registered_on", Date),
+    Column("address", Json, nullable=False),
+    Column("numbers", Json, nullable=False),
+    Column("documents", Json, nullable=False),
+    Column("submitted_at", UtcDateTime, nullable=False),
+    CheckConstraint(f"state IN ({', '.join(map(repr, STATES))})", name="verifications_state"),
+)
+_OPEN = text(f"state IN ({', '.join(map(repr, OPEN))})")
+Index("verifications_open", verifications.c.account_id, unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN)
+
+# Only added to: triggers see to it.
+verification_history = Table(
+    "verification_history",
+    metadata,
+    Column("id", Id(), primary_key=True),
+    Column("verification_id", Id(), ForeignKey(verifications.c.id), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("actor_id", Id(), nullable=False),
+    Column("reason", String(1000)),
 )

@@ -6,11 +6,23 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from services.accounts.application import api_keys, documents, handlers, lockout, mail, mailing, proof, queries, sessions
+from services.accounts.application import (
+    api_keys,
+    documents,
+    handlers,
+    lockout,
+    mail,
+    mailing,
+    proof,
+    queries,
+    sessions,
+    verification,
+    verification_answers,
+)
 from services.accounts.application.mailer import Mailer
 from services.accounts.application.passwords import hash_password
 from services.accounts.application.storage import Documents
-from shared.contracts import accounts as contract, api_keys as api_keys_contract, documents as papers
+from shared.contracts import accounts as contract, api_keys as api_keys_contract, documents as papers, verification as identity
 from shared.kit.errors import Unauthenticated
 from shared.platform.calls import Call
 from shared.platform.client import RpcClient
@@ -65,6 +77,34 @@ class AccountsService:
     @rpc(papers.DOWNLOAD_DOCUMENT)
     def download_document(self, call: Call) -> Mapping[str, Any]:
         return documents.content_of(self._document(call), self.storage)
+
+    @rpc(identity.SUBMIT_VERIFICATION)
+    def submit_verification(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, verification.submit)
+
+    @rpc(identity.GET_OWN_VERIFICATION)
+    def get_own_verification(self, call: Call) -> Mapping[str, Any]:
+        return self.store.read(call, verification_answers.own)
+
+    @rpc(identity.GET_VERIFICATION)
+    def get_verification(self, call: Call) -> Mapping[str, Any]:
+        return self.store.read(call, verification_answers.get)
+
+    @rpc(identity.LIST_VERIFICATIONS)
+    def list_verifications(self, call: Call) -> Mapping[str, Any]:
+        return self.store.read(call, verification_answers.page)
+
+    @rpc(identity.APPROVE_VERIFICATION)
+    def approve_verification(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, verification.act, "approve")
+
+    @rpc(identity.REFUSE_VERIFICATION)
+    def refuse_verification(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, verification.act, "refuse")
+
+    @rpc(identity.WITHDRAW_VERIFICATION)
+    def withdraw_verification(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, verification.act, "withdraw")
 
     @every(seconds=86_400)
     def sweep_documents(self) -> None:

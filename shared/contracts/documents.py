@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from shared.contracts.fields import Id, Shape, Text, Timestamp
 from shared.contracts.logistics import Document
-from shared.contracts.operations import ById, Operation
+from shared.contracts.operations import ById, ByKey, Operation
 
 MEDIA_TYPES = ("application/pdf", "image/jpeg", "image/png", "image/tiff", "image/webp")
 """What a document may be: papers and pictures, none of which a browser would run."""
@@ -42,5 +42,5 @@ UPLOAD_DOCUMENT = Operation("accounts", "upload_document", UploadDocument, Docum
 """The same bytes of the same owner are one document, whatever they are called the second time."""
 DESCRIBE_DOCUMENT = Operation("accounts", "describe_document", ById, DocumentFacts)
 DOWNLOAD_DOCUMENT = Operation("accounts", "download_document", ById, DocumentContent)
-OWN_ORDERS_AMONG = Operation("orders", "own_orders_among", OrderIds, OrderIds)
+OWN_ORDERS_AMONG = Operation("orders", "own_orders_among", OrderIds, OrderIds, by_key=ByKey.ALWAYS)
 """Those of the orders that the caller may see: accounts asks whom a document may be shown to."""

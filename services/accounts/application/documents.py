@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any, NoReturn
 
 import puremagic
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, select
 
 from services.accounts.application.storage import PART, Storage
 from services.accounts.models import document_orders, documents
@@ -115,9 +115,9 @@ def sweep(storage: Storage, known: Callable[[Sequence[str]], set[str]]) -> None:
                 storage.remove(each[0])
 
 
-def known_ids(tx: Transaction, ids: Sequence[str]) -> set[str]:
-    """Those that are documents."""
-    return set(tx.execute(select(documents.c.id).where(documents.c.id.in_(ids))).scalars())
+def known_ids(tx: Transaction, ids: Sequence[str], *which: ColumnElement[bool]) -> set[str]:
+    """Those that are documents, or such documents."""
+    return set(tx.execute(select(documents.c.id).where(documents.c.id.in_(ids), *which)).scalars())
 
 
 def _path(facts: Mapping[str, Any]) -> str:

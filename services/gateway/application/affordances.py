@@ -8,12 +8,13 @@ from typing import Any
 
 from marshmallow import Schema
 
-from services.gateway.application.routes import ENQUIRY, ENQUIRY_ACTIONS, ORDER, PARCEL_ACTIONS, POST
+from services.gateway.application.routes import ENQUIRY, ENQUIRY_ACTIONS, ORDER, PARCEL_ACTIONS, POST, VERIFICATION
 from services.gateway.application.schemas import json_schema
 from shared.contracts.forms import FORMS
 from shared.contracts.logistics_orders import LogisticsOrder, ReportUndeliverable, ScanParcel, TellDomesticWaybill, WeighParcel
 from shared.contracts.operations import Operation
 from shared.contracts.orders import Enquiry, MakeOffer, Order, SendMessage
+from shared.contracts.verification import ApproveVerification, OwnVerification, RefuseVerification, SubmitVerification, Verification
 
 SHAPES: dict[str, Schema] = {
     **{name: form() for name, form in FORMS.items()},
@@ -23,6 +24,9 @@ SHAPES: dict[str, Schema] = {
     "scan": ScanParcel(),
     "weighing": WeighParcel(exclude=("id",)),
     "undeliverable": ReportUndeliverable(),
+    "verification": SubmitVerification(),
+    "approval": ApproveVerification(exclude=("id", "if_match")),
+    "refusal": RefuseVerification(exclude=("id", "if_match")),
 }
 """Every form's name → its shape. Those of enquiries and logistics orders are their operations' requests, less what path and headers say."""
 
@@ -37,7 +41,17 @@ def with_affordances(operation: Operation, answer: dict[str, Any]) -> dict[str, 
         return {**answer, "actions": [_link(own, ENQUIRY_ACTIONS[each["name"]], each) for each in answer["actions"]]}
     if operation.answer is LogisticsOrder:
         return {**answer, "actions": [_parcel_link(answer["id"], each) for each in answer["actions"]]}
+    if operation.answer is Verification:
+        return _with_decisions(answer)
+    if operation.answer is OwnVerification:
+        shown = {"latest": answer["latest"] and _with_decisions(answer["latest"]), "earlier": [_with_decisions(each) for each in answer["earlier"]]}
+        return {**answer, **shown, "actions": [_link("/v1/me/verification", "", each) for each in answer["actions"]]}
     return answer
+
+
+def _with_decisions(answer: dict[str, Any]) -> dict[str, Any]:
+    own = VERIFICATION.replace("{id}", answer["id"])
+    return {**answer, "actions": [_link(own, "/actions/" + each["name"], each) for each in answer["actions"]]}
 
 
 def _parcel_link(id: str, action: Mapping[str, Any]) -> dict[str, Any]:

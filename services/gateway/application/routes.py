@@ -31,6 +31,7 @@ from shared.contracts import (
     quotes,
     tariffs,
     tracking,
+    verification,
 )
 from shared.contracts.fields import OwnPassword
 from shared.contracts.operations import Callback, Operation
@@ -131,6 +132,7 @@ GET, POST, PUT, PATCH, DELETE = "GET", "POST", "PUT", "PATCH", "DELETE"
 ENQUIRY, ORDER, PRODUCT, PURCHASE = "/v1/enquiries/{id}", "/v1/orders/{id}", "/v1/products/{id}", "/v1/purchases/{id}"
 PARCEL = "/v1/logistics-orders/{id}"
 DOCUMENT = "/v1/documents/{id}"
+VERIFICATION = "/v1/verifications/{id}"
 LABEL_BATCH = "/v1/label-batches/{id}"
 REFUND = "/v1/refunds/{id}"
 PAYOUT = "/v1/payouts/{id}"
@@ -144,6 +146,14 @@ ROUTES = (
     Route(POST,  "/v1/me/api-keys",                        api_keys.CREATE_API_KEY,      "Make an API key: its secret is shown this once", 201),
     Route(GET,   "/v1/me/api-keys",                        api_keys.LIST_API_KEYS,       "The caller's API keys"),
     Route(DELETE, "/v1/me/api-keys/{id}",                  api_keys.REVOKE_API_KEY,      "Revoke an API key"),
+
+    Route(POST,  "/v1/me/verification",                    verification.SUBMIT_VERIFICATION,  "Submit who the caller is, to be verified", 201, location=VERIFICATION),
+    Route(GET,   "/v1/me/verification",                    verification.GET_OWN_VERIFICATION, "Whether the caller is verified, and what was submitted"),
+    Route(GET,   "/v1/verifications",                      verification.LIST_VERIFICATIONS,   "Verifications (operators)"),
+    Route(GET,   VERIFICATION,                             verification.GET_VERIFICATION,     "A verification, and what the caller may do now"),
+    Route(POST,  VERIFICATION + "/actions/approve",        verification.APPROVE_VERIFICATION, "Find the account to be who it says (operators)"),
+    Route(POST,  VERIFICATION + "/actions/refuse",         verification.REFUSE_VERIFICATION,  "Refuse a verification (operators)"),
+    Route(POST,  VERIFICATION + "/actions/withdraw",       verification.WITHDRAW_VERIFICATION, "Withdraw an approval (operators)"),
 
     Route(POST,  "/v1/documents",                          documents.UPLOAD_DOCUMENT,    "Upload a document: its bytes are the body", 201, location=DOCUMENT),
     Route(GET,   DOCUMENT,                                 documents.DESCRIBE_DOCUMENT,  "What a document is"),

@@ -15,4 +15,16 @@ class AccountRegistered(Notice):
     country = Country(required=True)
 
 
-EVENTS = (EventContract("accounts.account_registered.v1", AccountRegistered, "account", "Someone opened an account."),)
+class Verified(Notice):
+    """Who it is and how that was found stays with accounts."""
+
+    account_id = Id(required=True)
+    verification_id = Id(required=True)
+
+
+EVENTS = (
+    EventContract("accounts.account_registered.v1", AccountRegistered, "account", "Someone opened an account."),
+    EventContract("accounts.account_verified.v1", Verified, "account", "An operator has found the account to be who it says: it may sell and be paid out."),
+    EventContract("accounts.verification_refused.v1", Verified, "account", "An operator has refused what the account submitted; it may submit again."),
+    EventContract("accounts.verification_withdrawn.v1", Verified, "account", "The account is verified no longer; it may submit again."),
+)

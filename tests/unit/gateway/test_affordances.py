@@ -92,6 +92,16 @@ FILLED: dict[str, dict[str, Any]] = {
     "scan": {"waybill_number": "CP000000014CN"},
     "weighing": {"packages": [{"count": 1, "length_cm": "10", "width_cm": "10.5", "height_cm": "10", "weight_kg": "13"}]},
     "undeliverable": {"waybill_number": "CP000000014CN", "reason": "refused"},
+    "verification": {
+        "kind": "company",
+        "legal_name": "Ada Ltd.",
+        "registered_on": "2004-03-01",
+        "address": {"street": "Rue du Port 1", "city": "Genève", "country": "CH"},
+        "numbers": [{"type": "lei", "value": "213800KUD8LAJWSQ9D15"}],
+        "documents": [ORDER],
+    },
+    "approval": {"note": "Seen in person."},
+    "refusal": {"reason": "The licence cannot be read."},
 }
 """Each form, filled in as its schema would have it."""
 
