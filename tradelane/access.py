@@ -1,4 +1,4 @@
-"""`tradelane accounts key`: API keys in the accounts service's own database. Keys are made for service accounts alone: people make their own."""
+"""`tradelane accounts key` and `totp-off`: API keys and second factors in the accounts service's own database. Keys are made for service accounts alone: people make their own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from services.accounts.application import api_keys
+from services.accounts.application import api_keys, totp
 from services.accounts.domain.account import email_key
 from services.accounts.models import accounts
 from shared.contracts.api_keys import ApiKey, CreateApiKey, NewApiKey
@@ -46,6 +46,13 @@ def revoke_key(settings: Settings, key_id: str) -> None:
     with database("accounts", settings) as run:
         if not run(lambda tx: api_keys.revoke(tx, key_id)):
             raise NotFound("api_key_not_found", f"There is no API key {key_id}.")
+
+
+def disable_totp(settings: Settings, email: str) -> bool:
+    """For who has lost app and recovery codes; whether there was a second factor. NotFound."""
+    with database("accounts", settings) as run:
+        had: bool = run(lambda tx: totp.disable(tx, _account(tx, email).id))
+    return had
 
 
 def _account(tx: Transaction, email: str) -> Row[Any]:

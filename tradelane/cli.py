@@ -26,6 +26,7 @@ accounts_app = typer.Typer(no_args_is_help=True, help="Accounts that nobody can 
 app.add_typer(cli_operators.app)
 app.add_typer(accounts_app, name="accounts")
 accounts_app.add_typer(cli_access.key_app, name="key")
+accounts_app.command("totp-off")(cli_access.totp_off)
 app.add_typer(cli_tariffs.app, name="tariffs")
 app.add_typer(cli_rates.app, name="rates")
 app.add_typer(cli_mails.app, name="mails")

@@ -1,4 +1,4 @@
-"""The commands for API keys of service accounts, and their options."""
+"""The commands for API keys of service accounts and for second factors that were lost, and their options."""
 # ruff: noqa: PLC0415 - imports inside the commands are the point of this module
 
 from __future__ import annotations
@@ -49,3 +49,11 @@ def revoke_key(key_id: Annotated[UUID, typer.Argument(metavar="ID", help="As `li
 
     access.revoke_key(settings(), str(key_id))
     typer.echo("revoked")
+
+
+def totp_off(email: Email) -> None:
+    """Let an account sign in by its password alone, whose owner has lost app and recovery codes. Make sure that it is the owner who asks."""
+    from shared.platform.settings import settings
+    from tradelane import access
+
+    typer.echo("signs in by password alone" if access.disable_totp(settings(), email) else "it had no second factor")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint, text
 
 from services.accounts.domain.verification import OPEN, STATES
 from shared.platform.columns import Id, Json, UtcDateTime
@@ -48,6 +48,24 @@ api_keys = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime),
     Column("last_used_at", UtcDateTime),
+)
+
+# Second factors: none is asked for before it is confirmed. `last_step` is the latest 30 seconds whose code was taken.
+totps = Table(
+    "totps",
+    metadata,
+    Column("account_id", Id(), ForeignKey(accounts.c.id), primary_key=True),
+    Column("secret", String(32), nullable=False),
+    Column("last_step", BigInteger, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("confirmed_at", UtcDateTime),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("account_id", Id(), ForeignKey(accounts.c.id), primary_key=True),
+    Column("code_hash", String(64), primary_key=True),
 )
 
 # Failed attempts to prove who one is, by the digest of what they are counted by: see application/lockout.py.

@@ -16,13 +16,14 @@ from services.accounts.application import (
     proof,
     queries,
     sessions,
+    totp,
     verification,
     verification_answers,
 )
 from services.accounts.application.mailer import Mailer
 from services.accounts.application.passwords import hash_password
 from services.accounts.application.storage import Documents
-from shared.contracts import accounts as contract, api_keys as api_keys_contract, documents as papers, verification as identity
+from shared.contracts import accounts as contract, api_keys as api_keys_contract, documents as papers, totp as totp_contract, verification as identity
 from shared.kit.errors import Unauthenticated
 from shared.platform.calls import Call
 from shared.platform.client import RpcClient
@@ -137,6 +138,24 @@ class AccountsService:
     @rpc(api_keys_contract.CHECK_API_KEY)
     def check_api_key(self, call: Call) -> Mapping[str, Any]:
         return self.store.run(api_keys.holder, call)
+
+    @rpc(totp_contract.GET_TOTP)
+    def get_totp(self, call: Call) -> Mapping[str, Any]:
+        return self.store.read(call, totp.get)
+
+    @rpc(totp_contract.ENROL_TOTP)
+    def enrol_totp(self, call: Call) -> Mapping[str, Any]:
+        proof.check_password(self.store, call)
+        return self.store.run(totp.enrol, call)
+
+    @rpc(totp_contract.CONFIRM_TOTP)
+    def confirm_totp(self, call: Call) -> Mapping[str, Any]:
+        return self.store.run(totp.confirm, call)
+
+    @rpc(totp_contract.DISABLE_TOTP)
+    def disable_totp(self, call: Call) -> Mapping[str, Any]:
+        proof.disable_totp(self.store, call)
+        return self.store.read(call, totp.get)
 
     @every(seconds=60.0)
     def tidy(self) -> None:

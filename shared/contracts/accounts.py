@@ -40,6 +40,11 @@ class Account(Shape):
 class SignIn(Shape):
     email = Email(required=True)
     password = password_field()
+    totp = fields.String(
+        load_only=True,
+        validate=validate.Length(1, 40),
+        metadata={"description": "The code of the authenticator app, or a recovery code, where the account has a second factor."},
+    )
     remote_address = remote_address()
 
 

@@ -10,20 +10,23 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from services.accounts.application import lockout
+from services.accounts.application import lockout, totp
 from services.accounts.application.passwords import is_password
 from services.accounts.application.sessions import open_session
 from services.accounts.domain.account import email_key
 from services.accounts.models import accounts
-from shared.kit.errors import Forbidden, TradeError, Unauthenticated
+from shared.kit.errors import Conflict, Forbidden, TradeError, Unauthenticated
 from shared.platform.calls import Call
 from shared.platform.cpu import offload
 from shared.platform.database import Transaction
 from shared.platform.store import Handle
 
+_NOT_NOW = "Is not what the app shows now, or was used already."
+
 
 def sign_in(store: Handle, call: Call) -> Mapping[str, Any]:
-    """Tokens of a new session. Unauthenticated `credentials_incorrect`, alike for a wrong password and an unknown name; TooMany `sign_in_locked`."""
+    """Tokens of a new session. Unauthenticated `credentials_incorrect`, alike for a wrong password and an unknown name, `totp_required` and
+    `totp_incorrect` where the account has a second factor; TooMany `sign_in_locked`."""
     account = store.read(call, _credentials)
     right = offload(is_password, call.data["password"], account and account.password_hash)
     tokens: Mapping[str, Any] = _passed(store.run(_sign_in, call, account, right))
@@ -34,6 +37,12 @@ def check_password(store: Handle, call: Call) -> None:
     """Returns where the `password` in the call's data is its actor's; Forbidden `password_incorrect`, TooMany `sign_in_locked`."""
     right = offload(is_password, call.data["password"], store.read(call, _own_password_hash))
     _passed(store.run(_check_password, call, right))
+
+
+def disable_totp(store: Handle, call: Call) -> None:
+    """No second factor any more, by password and code. Forbidden `password_incorrect`, `totp_incorrect`; Conflict `totp_off`; TooMany `sign_in_locked`."""
+    right = offload(is_password, call.data["password"], store.read(call, _own_password_hash))
+    _passed(store.run(_disable_totp, call, right))
 
 
 def _passed(outcome: Any) -> Any:
@@ -48,8 +57,16 @@ def _credentials(tx: Transaction, call: Call) -> Row[Any] | None:
 
 
 def _sign_in(tx: Transaction, call: Call, account: Row[Any], right: bool) -> Mapping[str, Any] | TradeError:
+    if not right:
+        lockout.settle(tx, False, *_counted(call))
+        return Unauthenticated("credentials_incorrect", "The e-mail address or the password is not right.")
+    if totp.is_on(tx, account.id):
+        if "totp" not in call.data:
+            lockout.check(tx, *_counted(call))
+            raise Unauthenticated("totp_required", "The password is right; send the code of your authenticator app, too.", {"totp": ["Needed to sign in."]})
+        right = totp.accept(tx, account.id, call.data["totp"])
     lockout.settle(tx, right, *_counted(call))
-    return open_session(tx, account.id) if right else Unauthenticated("credentials_incorrect", "The e-mail address or the password is not right.")
+    return open_session(tx, account.id) if right else Unauthenticated("totp_incorrect", "The code is not right.", {"totp": [_NOT_NOW]})
 
 
 def _counted(call: Call) -> tuple[lockout.Counted, ...]:
@@ -64,4 +81,20 @@ def _own_password_hash(tx: Transaction, call: Call) -> str | None:
 
 def _check_password(tx: Transaction, call: Call, right: bool) -> TradeError | None:
     lockout.settle(tx, right, lockout.account(call.require_actor().id))
-    return None if right else Forbidden("password_incorrect", "The password is not right.", {"password": ["Is not your password."]})
+    return None if right else _password_incorrect()
+
+
+def _disable_totp(tx: Transaction, call: Call, right: bool) -> TradeError | None:
+    account_id = call.require_actor().id
+    if not totp.is_on(tx, account_id):
+        raise Conflict("totp_off", "There is no second factor.")
+    both = right and totp.accept(tx, account_id, call.data["code"])
+    lockout.settle(tx, both, lockout.account(account_id))
+    if not both:
+        return Forbidden("totp_incorrect", "The code is not right.", {"code": [_NOT_NOW]}) if right else _password_incorrect()
+    totp.disable(tx, account_id)
+    return None
+
+
+def _password_incorrect() -> Forbidden:
+    return Forbidden("password_incorrect", "The password is not right.", {"password": ["Is not your password."]})

@@ -30,6 +30,7 @@ from shared.contracts import (
     purchases,
     quotes,
     tariffs,
+    totp,
     tracking,
     verification,
 )
@@ -143,6 +144,10 @@ ROUTES = (
     Route(POST,  "/v1/sessions",                           accounts.SIGN_IN,             "Sign in", 201, public=True),
     Route(POST,  "/v1/sessions/refresh",                   accounts.REFRESH,             "Exchange a refresh token for new tokens", public=True),
     Route(GET,   "/v1/me",                                 accounts.ME,                  "The caller's account"),
+    Route(GET,   "/v1/me/totp",                            totp.GET_TOTP,                "Whether signing in takes a second factor"),
+    Route(POST,  "/v1/me/totp",                            totp.ENROL_TOTP,              "Enrol an authenticator app: a secret, to be confirmed by a code of it", 201),
+    Route(PUT,   "/v1/me/totp",                            totp.CONFIRM_TOTP,            "Confirm it by a code: recovery codes are shown this once"),
+    Route(POST,  "/v1/me/totp/disable",                    totp.DISABLE_TOTP,            "Sign in by password alone again"),
     Route(POST,  "/v1/me/api-keys",                        api_keys.CREATE_API_KEY,      "Make an API key: its secret is shown this once", 201),
     Route(GET,   "/v1/me/api-keys",                        api_keys.LIST_API_KEYS,       "The caller's API keys"),
     Route(DELETE, "/v1/me/api-keys/{id}",                  api_keys.REVOKE_API_KEY,      "Revoke an API key"),

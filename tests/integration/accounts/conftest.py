@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from tests.builders.database import TestDatabase
-from tests.integration.accounts.scene import Accounts
+from tests.integration.accounts.scene import Accounts, Frozen
 
 
 @pytest.fixture
 def accounts(database: TestDatabase) -> Accounts:
-    return Accounts(database)
+    return Accounts(Frozen(database.engine))

@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
+
+from sqlalchemy import Engine
 
 from services.accounts.application.storage import Storage
 from services.accounts.service import AccountsService
 from shared.contracts.documents import OWN_ORDERS_AMONG
 from shared.contracts.operations import Operation
 from shared.kit.actor import Actor
+from shared.kit.clock import utc_now
 from shared.kit.ids import new_id
 from shared.platform.calls import Call, actor_data, read_error
+from shared.platform.database import Transaction, begin, run
 from shared.platform.store import Handle
 from tests.builders.database import TestDatabase
 
 PASSWORD = "a long walk to the port"
 
 LI: dict[str, Any] = {"email": "Li@Example.com", "password": PASSWORD, "name": "Li Na", "country": "CN", "role": "supplier"}
+
+
+class Frozen(TestDatabase):
+    """A database whose transactions are all at one time, which stands still until a test moves it."""
+
+    __test__ = False
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.now = utc_now()
+
+    def transaction(self, later: timedelta = timedelta(0)) -> AbstractContextManager[Transaction]:
+        return begin(self.engine, lambda tx: self.now + later - tx.now)
+
+    def run(self, work: Callable[[Transaction], Any]) -> Any:
+        return run(self.engine, work, lambda tx: self.now - tx.now)[0]
 
 
 @dataclass
@@ -37,7 +59,7 @@ class Orders:
 class Accounts:
     """Calls answer their result as JSON, or raise the error that the caller would be told."""
 
-    database: TestDatabase
+    database: Frozen
     storage: Storage = field(default_factory=lambda: Storage(f"memory://{new_id()}"))
     trades: dict[str, set[str]] = field(default_factory=dict)
     """Account → the orders that it is a party to."""
@@ -53,8 +75,8 @@ class Accounts:
     def register(self, **facts: Any) -> Any:
         return self.call("register", LI | facts)
 
-    def sign_in(self, email: str = LI["email"], password: str = PASSWORD, remote_address: str = "192.0.2.1") -> Any:
-        return self.call("sign_in", {"email": email, "password": password, "remote_address": remote_address})
+    def sign_in(self, email: str = LI["email"], password: str = PASSWORD, remote_address: str = "192.0.2.1", **more: Any) -> Any:
+        return self.call("sign_in", {"email": email, "password": password, "remote_address": remote_address, **more})
 
     def refresh(self, token: str) -> Any:
         return self.call("refresh", {"refresh_token": token})

@@ -13,7 +13,6 @@ from services.accounts.application.api_keys import COARSE, MOST
 from services.accounts.models import accounts as accounts_table, api_keys as table
 from shared.contracts.api_keys import CHECK_API_KEY
 from shared.kit.actor import Actor
-from shared.kit.clock import utc_now
 from shared.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from shared.kit.ids import new_id
 from tests.builders.database import call
@@ -71,7 +70,7 @@ def test_a_revoked_key_is_good_no_longer_and_nobody_revokes_anothers(accounts: A
 
 def test_a_key_is_over_when_it_is_over(accounts: Accounts) -> None:
     li = actor_of(accounts.register())
-    key = create(accounts, li, expires_at=(utc_now() + timedelta(minutes=30)).isoformat())["key"]
+    key = create(accounts, li, expires_at=(accounts.database.now + timedelta(minutes=30)).isoformat())["key"]
     for late, good in ((timedelta(minutes=29), True), (timedelta(minutes=30), False)):
         with accounts.database.transaction(late) as tx:
             if good:

@@ -114,6 +114,15 @@ def test_a_role_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.usefixtures("embedded")
+def test_who_has_lost_their_second_factor_is_told_whether_there_was_one(capsys: pytest.CaptureFixture[str]) -> None:
+    run(cli.app, ["migrate", "accounts"])
+    create("operator")
+    assert run_main("accounts", "totp-off", "ops@platform.example", typed="") == 0
+    assert "no second factor" in capsys.readouterr().out
+    assert run_main("accounts", "totp-off", "nobody@platform.example", typed="") == 1
+
+
+@pytest.mark.usefixtures("embedded")
 def test_a_service_account_is_given_a_key_that_is_listed_and_revoked(capsys: pytest.CaptureFixture[str]) -> None:
     run(cli.app, ["migrate", "accounts"])
     create("service", email="robot@platform.example")
