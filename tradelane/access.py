@@ -1,4 +1,4 @@
-"""`tradelane accounts key` and `totp-off`: API keys and second factors in the accounts service's own database. Keys are made for service accounts alone: people make their own."""
+"""`tradelane accounts key` and `totp-off`, `tradelane keys`: API keys, second factors and signing keys in the accounts service's own database. Keys are made for service accounts alone: people make their own."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from services.accounts.application import api_keys, totp
+from services.accounts.application import api_keys, signing_keys, totp
+from services.accounts.domain import signing
 from services.accounts.domain.account import email_key
 from services.accounts.models import accounts
 from shared.contracts.api_keys import ApiKey, CreateApiKey, NewApiKey
 from shared.contracts.validation import load
+from shared.kit.clock import utc_now
 from shared.kit.errors import Invalid, NotFound
 from shared.platform.database import Transaction
 from shared.platform.settings import Settings
@@ -53,6 +55,33 @@ def disable_totp(settings: Settings, email: str) -> bool:
     with database("accounts", settings) as run:
         had: bool = run(lambda tx: totp.disable(tx, _account(tx, email).id))
     return had
+
+
+def list_signing_keys(settings: Settings) -> list[dict[str, Any]]:
+    """A row a key: whether it will sign, signs or did, and until when it is needed."""
+    now = utc_now()
+    with database("accounts", settings) as run:
+        keys = run(signing_keys.every)
+    signs = signing.current(keys, now)
+    rows = []
+    for key, until in signing.needed_until(keys):
+        state = "signs" if key is signs else "coming" if key.signs_from > now else "old"
+        rows.append({"kid": key.kid, "algorithm": key.algorithm, "state": state, "signs_from": key.signs_from, "needed_until": until, "ok": True})
+    return rows
+
+
+def rotate_signing_key(settings: Settings) -> Row[Any]:
+    """The key that will sign. Conflict where one waits for its turn already."""
+    with database("accounts", settings) as run:
+        key: Row[Any] = run(signing_keys.rotate)
+    return key
+
+
+def retire_signing_key(settings: Settings, kid: str) -> Row[Any]:
+    """The key that signs now; NotFound."""
+    with database("accounts", settings) as run:
+        key: Row[Any] = run(lambda tx: signing_keys.retire(tx, kid))
+    return key
 
 
 def _account(tx: Transaction, email: str) -> Row[Any]:

@@ -25,6 +25,7 @@ app = typer.Typer(
 accounts_app = typer.Typer(no_args_is_help=True, help="Accounts that nobody can register over HTTP.")
 app.add_typer(cli_operators.app)
 app.add_typer(accounts_app, name="accounts")
+app.add_typer(cli_access.signing_app, name="keys")
 accounts_app.add_typer(cli_access.key_app, name="key")
 accounts_app.command("totp-off")(cli_access.totp_off)
 app.add_typer(cli_tariffs.app, name="tariffs")

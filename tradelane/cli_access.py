@@ -1,4 +1,4 @@
-"""The commands for API keys of service accounts and for second factors that were lost, and their options."""
+"""The commands for API keys of service accounts, for second factors that were lost and for signing keys, and their options."""
 # ruff: noqa: PLC0415 - imports inside the commands are the point of this module
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ from tradelane.cli_options import EXIT, Json
 
 key_app = typer.Typer(no_args_is_help=True, help="API keys, for programs that act for a service account.")
 
+signing_app = typer.Typer(no_args_is_help=True, help="The keys that access tokens are signed with.")
+
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The account's e-mail address.")]
 
 KEYS = {"id": "{id}", "name": "{name}", "scopes": "{scopes}", "created": "{created_at}", "expires": "{expires_at}", "last used": "{last_used_at}"}
+SIGNING_KEYS = {"key": "{kid}", "algorithm": "{algorithm}", "": "{state}", "signs from": "{signs_from}", "needed until": "{needed_until}"}
 
 
 @key_app.command("create")
@@ -57,3 +60,31 @@ def totp_off(email: Email) -> None:
     from tradelane import access
 
     typer.echo("signs in by password alone" if access.disable_totp(settings(), email) else "it had no second factor")
+
+
+@signing_app.command("list", epilog=EXIT)
+def list_signing_keys(as_json: Json = False) -> None:
+    """Show the keys: the one that signs, the one that will, and those whose last tokens are not over yet."""
+    from shared.platform.settings import settings
+    from tradelane import access, tables
+
+    raise typer.Exit(tables.show(access.list_signing_keys(settings()), SIGNING_KEYS, as_json, empty="there is no key yet: the first sign-in makes one"))
+
+
+@signing_app.command("rotate")
+def rotate_signing_key() -> None:
+    """Make another key. It signs in ten minutes, when all gateways know it; nobody is signed out."""
+    from shared.platform.settings import settings
+    from tradelane import access
+
+    key = access.rotate_signing_key(settings())
+    typer.echo(f"{key.kid} signs from {key.signs_from:%Y-%m-%d %H:%M:%S}Z on")
+
+
+@signing_app.command("retire")
+def retire_signing_key(kid: Annotated[str, typer.Argument(metavar="KEY", help="As `list` shows it. If it begins with a hyphen: -- KEY")]) -> None:
+    """For a key that others have got: it is good for a minute more at most, and who has a token of it must refresh. An old one goes by itself."""
+    from shared.platform.settings import settings
+    from tradelane import access
+
+    typer.echo(f"retired; {access.retire_signing_key(settings(), kid).kid} signs now")

@@ -79,15 +79,18 @@ lockouts = Table(
     Column("locked_until", UtcDateTime, nullable=False),
 )
 
-# The keys that access tokens are signed with, one an algorithm, so that two replicas that start at once agree.
+# The keys that access tokens are signed with or were lately, numbered by algorithm, so that of two that are made at once one is kept.
 signing_keys = Table(
     "signing_keys",
     metadata,
     Column("kid", String(43), primary_key=True),  # the public key's thumbprint (RFC 7638)
-    Column("algorithm", String(10), nullable=False, unique=True),
+    Column("algorithm", String(10), nullable=False),
+    Column("number", Integer, nullable=False),
     Column("private_key", Text, nullable=False),  # PKCS #8, PEM
     Column("public_key", Json, nullable=False),  # as a JSON Web Key
     Column("created_at", UtcDateTime, nullable=False),
+    Column("signs_from", UtcDateTime, nullable=False),
+    UniqueConstraint("algorithm", "number"),
 )
 
 # One row a mail. While it waits, `next_at` is when to try; `purpose` is that of the token it carries, which is made as it leaves.

@@ -16,6 +16,7 @@ from services.accounts.application import (
     proof,
     queries,
     sessions,
+    signing_keys,
     totp,
     verification,
     verification_answers,
@@ -29,6 +30,7 @@ from shared.platform.calls import Call
 from shared.platform.client import RpcClient
 from shared.platform.cpu import offload
 from shared.platform.rpc import rpc
+from shared.platform.settings import settings
 from shared.platform.store import Store
 from shared.platform.timer import Bell, every
 
@@ -120,7 +122,7 @@ class AccountsService:
 
     @rpc(contract.SIGNING_KEYS)
     def signing_keys(self, call: Call) -> Mapping[str, Any]:
-        return self.store.read(call, queries.signing_keys)
+        return self.store.run(signing_keys.published, call)
 
     @rpc(api_keys_contract.CREATE_API_KEY)
     def create_api_key(self, call: Call) -> Mapping[str, Any]:
@@ -160,6 +162,7 @@ class AccountsService:
     @every(seconds=60.0)
     def tidy(self) -> None:
         self.store.run(lockout.sweep)
+        self.store.run(signing_keys.tend, settings().signing_key_days)
 
     @every(seconds=5.0, bell=mail_waiting)
     def send_mails(self) -> None:

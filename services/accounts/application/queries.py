@@ -1,4 +1,4 @@
-"""Reads of accounts, and of what tokens are checked with."""
+"""Reads of accounts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from services.accounts.application.tokens import signing_key
 from services.accounts.models import accounts
 from shared.kit.errors import NotFound
 from shared.platform.calls import Call
@@ -20,8 +19,3 @@ def me(tx: Transaction, call: Call) -> Mapping[str, Any]:
     if row is None:
         raise NotFound("account_not_found", "There is no such account.")
     return row._asdict()
-
-
-def signing_keys(tx: Transaction, _call: Call) -> Mapping[str, Any]:
-    """What access tokens are checked with, as a JSON Web Key Set: the public half only."""
-    return {"keys": [signing_key(tx).public_key]}

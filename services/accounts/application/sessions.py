@@ -16,7 +16,8 @@ from uuid import UUID
 
 from sqlalchemy import delete, insert, select, update
 
-from services.accounts.application.tokens import LIFETIME, access_token
+from services.accounts.application.tokens import access_token
+from services.accounts.domain.signing import LIFETIME
 from services.accounts.models import accounts, sessions
 from shared.kit.ids import new_id
 from shared.platform.calls import Call

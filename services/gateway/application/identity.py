@@ -33,8 +33,8 @@ PATIENCE = 1.0
 """Seconds between two questions for keys, so that made-up key ids cannot flood accounts."""
 KEY_LIFETIME = 5.0
 """Seconds that an API key which accounts has found good counts as good, so that one which is revoked goes."""
-LIFETIME = 300.0
-"""Seconds after which the keys are asked for again, so that a withdrawn one goes."""
+LIFETIME = 60.0
+"""Seconds after which the keys are asked for again, so that one that is retired goes."""
 MOST_KNOWN = 10_000
 
 
@@ -81,8 +81,10 @@ class Keys:
         with self._asking:
             if time.monotonic() - self._asked > PATIENCE:
                 try:
-                    self._keys = {key["kid"]: jwt.PyJWK(key) for key in rpc.call(SIGNING_KEYS, {})["keys"]}
-                    self._known.clear()
+                    keys = {key["kid"]: jwt.PyJWK(key) for key in rpc.call(SIGNING_KEYS, {})["keys"]}
+                    if not self._keys.keys() <= keys.keys():  # one is retired, and what it signed is good no longer
+                        self._known.clear()
+                    self._keys = keys
                 except TradeError as error:
                     log.warning("no keys from accounts: %s", error)
                 self._asked = time.monotonic()  # by now: those who waited for this answer, or for none, need not ask again

@@ -8,7 +8,7 @@ import jwt
 import pytest
 from sqlalchemy import func, select
 
-from services.accounts.application import tokens as access
+from services.accounts.application import signing_keys as keys
 from services.accounts.application.sessions import IDLE, open_session, refresh
 from services.accounts.models import sessions, signing_keys
 from shared.contracts.accounts import REFRESH
@@ -64,7 +64,7 @@ def test_replicas_that_start_at_once_sign_with_one_key(accounts: Accounts) -> No
 
 def test_a_replica_that_comes_second_takes_the_key_of_the_first(accounts: Accounts) -> None:
     with accounts.database.transaction() as first, ThreadPoolExecutor(1) as pool:
-        kid = access.signing_key(first).kid
+        kid = keys.current(first).kid
         second = pool.submit(accounts.call, "signing_keys", {})  # finds none yet, makes its own, and waits for the first to commit
         with pytest.raises(TimeoutError):
             second.result(timeout=0.5)

@@ -33,7 +33,7 @@ def test_help_loads_neither_services_nor_their_libraries() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""
 
 
-@pytest.mark.parametrize("command", ["demo", "up", "run", "migrate", "health", "reconcile", "docs", "topology", "accounts", "tariffs", "provider"])
+@pytest.mark.parametrize("command", ["demo", "up", "run", "migrate", "health", "reconcile", "docs", "topology", "accounts", "keys", "tariffs", "provider"])
 def test_every_command_tells_what_it_is_for(command: str) -> None:
     answer = run(cli.app, [command, "--help"])
     assert answer.exit_code == 0
@@ -120,6 +120,25 @@ def test_who_has_lost_their_second_factor_is_told_whether_there_was_one(capsys: 
     assert run_main("accounts", "totp-off", "ops@platform.example", typed="") == 0
     assert "no second factor" in capsys.readouterr().out
     assert run_main("accounts", "totp-off", "nobody@platform.example", typed="") == 1
+
+
+@pytest.mark.usefixtures("embedded")
+def test_signing_keys_are_made_listed_and_retired(capsys: pytest.CaptureFixture[str]) -> None:
+    run(cli.app, ["migrate", "accounts"])
+
+    def keys(*words: str, status: int = 0) -> str:
+        assert run_main("keys", *words, typed="") == status
+        return "".join(capsys.readouterr())
+
+    assert "there is no key yet" in keys("list")
+    assert "signs from" in keys("rotate")
+    assert "will sign from" in keys("rotate", status=1)
+    signs, comes = json.loads(keys("list", "--json"))
+    assert (signs["state"], comes["state"]) == ("signs", "coming")
+    assert f"retired; {comes['kid']} signs now" in keys("retire", "--", signs["kid"])
+    assert "There is no signing key" in keys("retire", "--", signs["kid"], status=1)
+    [left] = json.loads(keys("list", "--json"))
+    assert (left["kid"], left["state"], left["needed_until"]) == (comes["kid"], "signs", None)
 
 
 @pytest.mark.usefixtures("embedded")
