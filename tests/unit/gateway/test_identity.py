@@ -105,6 +105,67 @@ def test_no_other_algorithm_passes(services: Services, signer: Signer, algorithm
         Keys().actor(token, services)
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        {"kid": None},
+        {"kid": ""},
+        {"kid": "../../one"},
+        {"kid": "one' OR '1'='1"},
+        {"kid": ["one"]},
+        {"kid": {"one": 1}},
+        {"kid": "one", "crit": ["exp"]},
+        {"kid": "one", "crit": []},
+        {"kid": "one", "b64": False, "crit": ["b64"]},
+        {"kid": "one", "alg": "EdDSA "},
+        {"kid": "one", "alg": "none"},
+        {"kid": "one", "alg": "HS256"},
+        {"kid": "one", "alg": ["EdDSA"]},
+        {"kid": "one", "alg": None},
+    ],
+    ids=json.dumps,
+)
+def test_no_trick_in_the_header_passes_though_the_signature_is_good(services: Services, signer: Signer, head: dict[str, Any]) -> None:
+    with pytest.raises(Unauthenticated) as refused:
+        Keys().actor(signed(signer, head), services)
+    assert refused.value.code == "token_invalid"
+    assert len(services.asked) <= 1
+
+
+def test_a_key_that_the_token_brings_or_points_at_is_no_key(services: Services, signer: Signer) -> None:
+    thief = Signer("one")
+    for brought in ({"jwk": thief.public}, {"jku": "https://thief.example/keys"}, {"x5u": "https://thief.example/cert"}, {"x5c": [thief.public["x"]]}):
+        with pytest.raises(Unauthenticated):
+            Keys().actor(signed(thief, {"kid": "one", **brought}), services)
+        assert Keys().actor(signed(signer, {"kid": "one", **brought}), services).id == BUYER  # and no reason to doubt ours
+
+
+@pytest.mark.parametrize("claims", [b"[]", b"null", b"not JSON", b'{"sub": 1}', b"\xff", b"{" * 2000])
+def test_claims_that_are_none_are_refused_though_the_signature_is_good(services: Services, signer: Signer, claims: bytes) -> None:
+    with pytest.raises(Unauthenticated):
+        Keys().actor(signed(signer, {"kid": "one"}, claims), services)
+
+
+@pytest.mark.parametrize("token", ["a" * 1_000_000, ".".join(["a" * 300_000] * 3), "." * 10_000, "e30.e30.e30", "é.é.é", "\x00.\x00.\x00"])
+def test_a_huge_or_odd_token_is_refused_and_not_kept(services: Services, token: str) -> None:
+    keys = Keys()
+    with pytest.raises(Unauthenticated):
+        keys.actor(token, services)
+    assert token not in keys._known
+
+
+def signed(signer: Signer, head: dict[str, Any], claims: bytes | None = None) -> str:
+    """A token with exactly this header (None leaves a name out, `alg` is ours unless given) and a good signature over it."""
+    said = {name: value for name, value in {"typ": "JWT", "alg": "EdDSA", **head}.items() if value is not None}
+    body = signer.token().split(".")[1] if claims is None else b64(claims)
+    signing_input = f"{b64(json.dumps(said).encode())}.{body}"
+    return f"{signing_input}.{b64(signer.private.sign(signing_input.encode()))}"
+
+
+def b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
 def test_the_keys_are_asked_for_once(services: Services, signer: Signer) -> None:
     keys = Keys()
     for _ in range(3):
