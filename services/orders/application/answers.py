@@ -13,7 +13,7 @@ from services.orders.application.records import Enquiry, Order, Row, history_of,
 from services.orders.domain import enquiry as negotiations, lifecycle
 from services.orders.domain.checks import Line, customs_gaps
 from services.orders.domain.steps import CANCELLED, STEPS
-from services.orders.models import drafts, enquiry_history, enquiry_offers, messages
+from services.orders.models import drafts, enquiry_offers, messages
 from shared.contracts.dumping import Dumped
 from shared.contracts.orders import AskedLine
 from shared.kit.actor import Actor
@@ -40,7 +40,7 @@ def enquiry(tx: Transaction, found: Enquiry, actor: Actor) -> dict[str, Any]:
         "terms": row.terms,
         "offers": [_offer(each) for each in offers],
         "messages": [{**each._asdict(), "sender": party(each, "sender")} for each in thread],
-        "history": history_of(tx, enquiry_history, row.id),
+        "history": history_of(tx, row.id),
         "actions": [
             {"name": each.action, "label": each.label, "form": each.form, "step": None}
             for each in negotiations.allowed_actions(found.negotiation, actor, tx.now)

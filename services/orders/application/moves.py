@@ -1,6 +1,7 @@
 """The only writer of states: `place` and `apply` for orders, `open_enquiry` and `move` for enquiries.
 
-Each changes the row by compare-and-set on its version, adds to the history, sets the deadlines and emits the one event, all in the caller's transaction.
+Each changes the row, adds to the history, sets the deadlines and emits the one event, all in the caller's transaction. Whoever found the row has locked it, so that
+none of these statements is waited for; a second transition from the same version, were it not so, is refused by the key of the history.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from services.orders.domain.terms import Terms
 from services.orders.models import deadlines, drafts, enquiries, enquiry_history, order_history, orders, purchases
 from shared.contracts.dumping import Dumped, dump
 from shared.kit.actor import Actor
-from shared.kit.errors import Conflict
 from shared.kit.ids import new_id, new_number
 from shared.kit.money import Money
 from shared.platform.database import Transaction
@@ -89,10 +89,8 @@ def apply(
     note: str | None = None,
     paid: Money | None = None,
 ) -> Order:
-    """Move the order along the transition, which is recorded and told unless it is but one of several confirmations. `form` is what was submitted, as Python values; `paid` what the payment that is recorded by it amounts to.
-
-    Conflict `changed_meanwhile` where the row is not the one the transition was decided on.
-    """
+    """Move the order along the transition, which is recorded and told unless it is but one of several confirmations. `form` is what was submitted, as Python values; `paid` what the payment that is recorded by it amounts to."""
+    assert order.locked
     row = order.row
     changes: dict[str, Any] = {"state": transition.target, "awaiting": list(transition.awaits)}
     if paid:
@@ -107,8 +105,8 @@ def apply(
         changes["abort_proposed_by"] = None
     changes |= _channel_changes(row, transition, author, form)
     if transition.event is None:
-        return replace(order, row=_compare_and_set(tx, orders, row, changes))
-    moved = replace(order, row=_compare_and_set(tx, orders, row, {**changes, "version": row.version + 1}))
+        return replace(order, row=_change(tx, orders, row, changes))
+    moved = replace(order, row=_change(tx, orders, row, {**changes, "version": row.version + 1}))
     if transition.draft or transition.target in FINAL_STATES:
         tx.later(_DROP_DRAFTS, {"key": row.id})
     given = form or {}
@@ -138,7 +136,8 @@ def _channel_changes(row: Row, transition: Transition, author: Author, form: Map
 
 def refund_arrived(tx: Transaction, order: Order) -> None:
     """Escrow: the buyer has the money back. Nothing is decided by it, so it is no transition."""
-    _compare_and_set(tx, orders, order.row, {"refund_received_at": tx.now})
+    assert order.locked
+    _change(tx, orders, order.row, {"refund_received_at": tx.now})
 
 
 def _record(tx: Transaction, order: Order, transition: Transition, author: Author, source: str | None, details: Mapping[str, Any]) -> Order:
@@ -198,9 +197,9 @@ def open_enquiry(tx: Transaction, parties: Parties, lines: Any, terms: Terms | N
 
 
 def move(tx: Transaction, enquiry: Enquiry, row: negotiations.Row, author: Author, note: str | None = None, order_id: str | None = None) -> Enquiry:
-    """Move the enquiry, with what is its latest offer by now, along the row. `order_id` is the order made of it. Conflict as for `apply`."""
+    """Move the enquiry, with what is its latest offer by now, along the row. `order_id` is the order made of it."""
     changes = {"state": row.target, "version": enquiry.row.version + 1, "order_id": order_id or enquiry.row.order_id}
-    moved = replace(enquiry, row=_compare_and_set(tx, enquiries, enquiry.row, changes))
+    moved = replace(enquiry, row=_change(tx, enquiries, enquiry.row, changes))
     if row.action == "offer" or row.target != row.source:
         due = {negotiations.VALIDITY: enquiry.offer.valid_until} if enquiry.offer and row.target == "offered" else {}
         _set_deadlines(tx, "enquiry", moved.row.id, due, {negotiations.VALIDITY})
@@ -232,11 +231,10 @@ def _add(tx: Transaction, table: Table, values: Mapping[str, Any]) -> Row:
     return row_of(table)(**values)
 
 
-def _compare_and_set(tx: Transaction, table: Table, row: Row, changes: Mapping[str, Any]) -> Row:
+def _change(tx: Transaction, table: Table, row: Row, changes: Mapping[str, Any]) -> Row:
     """The row as changed. Only a transition makes a new version of it."""
     changes = {**changes, "updated_at": tx.now}
-    if not tx.execute(_CHANGE[table], {"key": row.id, "seen": row.version, **changes}).rowcount:
-        raise Conflict("changed_meanwhile", "Somebody else has changed it meanwhile; read it again.", state=row.state)
+    tx.later(_CHANGE[table], {"key": row.id, "seen": row.version, **changes})
     return row._replace(**changes)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -55,11 +55,15 @@ def author(actor: Actor, row: Row) -> Author:
 
 @dataclass(frozen=True)
 class Order:
-    """An order's row with its running deadlines (kind → due) and its history, oldest first; None where that was not asked for."""
+    """An order's row with its running deadlines (kind → due) and its history, oldest first; None where that was not asked for.
+
+    `locked`: until the end of the transaction.
+    """
 
     row: Row
     deadlines: Mapping[str, datetime]
     history: Sequence[Mapping[str, Any]] | None = None
+    locked: bool = False
 
     @cached_property
     def situation(self) -> Situation:
@@ -120,13 +124,19 @@ class Enquiry:
 _KEY: Any = bindparam("key")
 _RUNNING = and_(deadlines.c.aggregate == "order", deadlines.c.aggregate_id == orders.c.id)
 _ORDER = select(orders, deadlines.c.kind, deadlines.c.due_at).outerjoin_from(orders, deadlines, _RUNNING).where(orders.c.id == _KEY)
+_BEGUN = and_(order_history.c.version == 1, orders.c.id == order_history.c.order_id)
+_WITH_HISTORY = (
+    select(orders, deadlines.c.kind, deadlines.c.due_at, order_history)
+    .select_from(order_history)
+    .outerjoin(orders, _BEGUN)  # once, beside the entry of its placing: it is large
+    .outerjoin(deadlines, _RUNNING)
+    .where(order_history.c.order_id == _KEY)
+    .order_by(order_history.c.version)
+)
 _ENQUIRY = select(enquiries).where(enquiries.c.id == _KEY)
 _LATEST_OFFER = select(enquiry_offers).where(enquiry_offers.c.enquiry_id == _KEY).order_by(enquiry_offers.c.ordinal.desc()).limit(1)
 _LOCK = {table: select(table.c.id).where(table.c.id == _KEY).with_for_update() for table in (orders, enquiries)}
-_HISTORY = {
-    table: select(table).where(aggregate == _KEY).order_by(table.c.version)
-    for table, aggregate in ((order_history, order_history.c.order_id), (enquiry_history, enquiry_history.c.enquiry_id))
-}
+_HISTORY = select(enquiry_history).where(enquiry_history.c.enquiry_id == _KEY).order_by(enquiry_history.c.version)
 
 
 def find_order(tx: Transaction, order_id: str, actor: Actor | None = None, *, lock: bool = False, history: bool = False) -> Order:
@@ -134,9 +144,10 @@ def find_order(tx: Transaction, order_id: str, actor: Actor | None = None, *, lo
 
     NotFound where there is none that the actor (if any) may see.
     """
-    found = _find(tx, orders, _ORDER, order_id, actor, lock)
-    running = {each.kind: each.due_at for each in found if each.kind}
-    return Order(row_of(orders)(*found[0][: len(orders.c)]), running, history_of(tx, order_history, order_id) if history else None)
+    found = _find(tx, orders, _WITH_HISTORY if history else _ORDER, order_id, actor, lock)
+    end = len(orders.c)
+    running = {each[end]: each[end + 1] for each in found if each[end]}
+    return Order(row_of(orders)(*found[0][:end]), running, _entries(each[end + 2 :] for each in found) if history else None, lock)
 
 
 def find_enquiry(tx: Transaction, enquiry_id: str, actor: Actor | None = None, *, lock: bool = False) -> Enquiry:
@@ -161,6 +172,13 @@ def _find(tx: Transaction, table: Table, wanted: Select[Any], key: str, actor: A
     return found
 
 
-def history_of(tx: Transaction, table: Table, key: str) -> list[dict[str, Any]]:
-    """All entries of an order's or enquiry's history, oldest first."""
-    return [dict(each) for each in tx.execute(_HISTORY[table], {"key": key}).mappings()]
+def _entries(rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
+    """An order's history. The entry of its placing comes with each of its deadlines."""
+    columns = order_history.c.keys()
+    place = columns.index("version")
+    return list({row[place]: dict(zip(columns, row, strict=True)) for row in rows}.values())
+
+
+def history_of(tx: Transaction, enquiry_id: str) -> list[dict[str, Any]]:
+    """All entries of an enquiry's history, oldest first."""
+    return [dict(each) for each in tx.execute(_HISTORY, {"key": enquiry_id}).mappings()]
