@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from services.logistics.application import notices, shipments, warehouses
-from services.logistics.application.carriers.directory import carrier
+from services.logistics.application.carriers.directory import carrier, may_have
 from services.logistics.application.carriers.port import Told
 from services.logistics.domain.numbers import comparable
-from services.logistics.domain.tracking import concerns, status
+from services.logistics.domain.tracking import is_of_its_time, status
 from services.logistics.models import carrier_events, shipments as table, tracking_events
 from shared.kit.clock import utc_now
 from shared.platform.calls import Call
@@ -47,7 +47,7 @@ def take(tx: Transaction, sender: str, told: Sequence[Told]) -> tuple[int, list[
 def attach(tx: Transaction, shipment: Row[Any]) -> None:
     """Give the shipment what was kept about its waybill and is new to it. The shipment is locked."""
     kept = tx.execute(select(carrier_events).where(carrier_events.c.waybill_key == shipment.waybill_key)).all()
-    new = [each for each in kept if concerns(each.sender, shipment.carrier, each.occurred_at, shipment.created_at) and _attached(tx, shipment, each)]
+    new = [each for each in kept if _concerns(shipment, each) and _attached(tx, shipment, each)]
     if new:
         follow_up(tx, shipment)
 
@@ -58,6 +58,10 @@ def follow_up(tx: Transaction, shipment: Row[Any]) -> None:
     if status(shipments.sightings(shipments.tracking(tx, shipment))) == "return_to_sender":
         warehouses.see_return(tx, shipment)
     notices.tell(tx, shipment)
+
+
+def _concerns(shipment: Row[Any], event: Row[Any]) -> bool:
+    return may_have(event.sender, shipment.channel, shipment.waybill_number) and is_of_its_time(event.occurred_at, shipment.created_at)
 
 
 def _attached(tx: Transaction, shipment: Row[Any], event: Row[Any]) -> bool:

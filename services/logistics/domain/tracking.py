@@ -53,7 +53,6 @@ def status(sightings: Iterable[Sighting]) -> str:
     return last.status if last else "pending"
 
 
-def concerns(sender: str, carrier: str | None, occurred_at: datetime, placed_at: datetime) -> bool:
-    """Whether what a carrier tells of a waybill number is about the shipment that has it: not where another carrier has the shipment, nor
-    what was before its order. Carriers use each other's numbers, and their own again."""
-    return carrier in (None, sender) and occurred_at >= placed_at - EARLIEST
+def is_of_its_time(occurred_at: datetime, placed_at: datetime) -> bool:
+    """Whether what is told of a waybill number may be about the shipment of an order that was placed then: carriers use their numbers again."""
+    return occurred_at >= placed_at - EARLIEST

@@ -37,7 +37,7 @@ def access(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
             monkeypatch.setenv(name, value)
         settings.cache_clear()
 
-    give(CARRIER_DHL_SECRET=SECRET)
+    give(CARRIER_COSCO_SECRET=SECRET)
     yield give
     settings.cache_clear()
 

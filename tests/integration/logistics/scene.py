@@ -110,7 +110,7 @@ class Scene:
         return contract.REPORT_TRACKING.answer().dump(self.database.run(lambda tx: handlers.report_tracking(tx, reported)))  # type: ignore[no-any-return]
 
     def callback(
-        self, *events: dict[str, Any], sender: str = "dhl", signatures: dict[str, str] | None = None, later: timedelta = timedelta(0)
+        self, *events: dict[str, Any], sender: str = "cosco", signatures: dict[str, str] | None = None, later: timedelta = timedelta(0)
     ) -> dict[str, Any]:
         """A carrier calls with these events, rightly signed unless `signatures` are given."""
         body = carrier.body(*events)

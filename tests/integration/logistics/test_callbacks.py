@@ -17,7 +17,7 @@ from services.logistics.domain.waybills import issue
 from services.logistics.models import carrier_events, shipments
 from shared.kit.clock import utc_now
 from shared.kit.errors import Invalid, Unauthenticated
-from tests.builders.carrier import body, event, signatures
+from tests.builders.carrier import SECRET, body, event, signatures
 from tests.integration.logistics.scene import Scene, Trade
 from tests.unit.logistics import sample
 
@@ -25,7 +25,7 @@ JOURNEY = ["picked_up", "in_transit", "on_hold", "in_transit", "out_for_delivery
 
 
 @pytest.fixture(autouse=True)
-def dhl_has_a_secret(access: Callable[..., None]) -> None:
+def the_shipping_line_has_a_secret(access: Callable[..., None]) -> None:
     pass
 
 
@@ -83,7 +83,7 @@ def test_a_callback_that_is_not_signed_by_its_sender_now_is_refused_and_leaves_n
     assert scene.shipment(trade)["tracking"] == []
 
 
-@pytest.mark.parametrize("sender", ["ups", "nobody", "DHL"])
+@pytest.mark.parametrize("sender", ["ups", "nobody", "COSCO"])
 def test_a_sender_without_a_secret_is_refused(scene: Scene, trade: Trade, sender: str) -> None:
     with pytest.raises(Unauthenticated):
         scene.callback(event("delivered"), sender=sender)
@@ -150,16 +150,25 @@ def test_any_order_any_repetition_and_any_moment_of_the_waybill_end_the_same(sce
 
 
 def test_a_parcel_is_believed_of_its_own_carrier_only(scene: Scene, access: Callable[..., None]) -> None:
-    access(CARRIER_UPS_SECRET="the other carrier's secret")
+    access(CARRIER_DHL_SECRET=SECRET)
     waybill = issue("ups", "express", 7, "CN")
     trade = Trade(sample.order(terms=sample.terms(channel="express", incoterm="CIP"), lines=[sample.order()["lines"][1]]))
     packages = [sample.package(count=10, weight_kg="20", length_cm="40", width_cm="40", height_cm="40")]
     form = trade.shipping_submitted(waybill, logistics_channel="express", packages=packages)
     form.raw["form"]["shipping_notice"]["mode"] = "express"
     scene.happen(trade.placed(), form)
-    assert scene.callback(event("delivered", waybill=waybill), sender="dhl")["unknown_waybills"] == []
+    for sender in ("dhl", "cosco"):
+        assert scene.callback(event("delivered", waybill=waybill), sender=sender)["unknown_waybills"] == []
     assert scene.shipment(trade)["tracking_status"] == "pending"
-    assert kept(scene) == 1
+    assert kept(scene) == 2
+
+
+def test_what_a_courier_tells_of_a_number_that_is_none_of_theirs_moves_no_container(scene: Scene, trade: Trade, access: Callable[..., None]) -> None:
+    access(CARRIER_DHL_SECRET=SECRET)
+    scene.callback(event("delivered", "e-9"), sender="dhl")
+    assert scene.shipment(trade)["tracking"] == []
+    scene.callback(event("in_transit"), sender="cosco")
+    assert scene.shipment(trade)["tracking_status"] == "in_transit"
 
 
 def test_what_was_before_the_order_is_another_parcels(scene: Scene, trade: Trade) -> None:

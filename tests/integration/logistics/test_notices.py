@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture(autouse=True)
-def dhl_has_a_secret(access: Callable[..., None]) -> None:
+def the_shipping_line_has_a_secret(access: Callable[..., None]) -> None:
     pass
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.logistics.application.carriers.directory import DIRECTORY, carrier_of
+from services.logistics.application.carriers.directory import DIRECTORY, carrier_of, may_have
 from services.logistics.application.carriers.port import CarrierUnavailable
 from services.logistics.application.carriers.standard import StandardCarrier
 from services.logistics.domain.waybills import issue
@@ -106,6 +106,19 @@ def test_a_parcel_is_the_channels_carriers_or_else_the_one_whose_number_it_is() 
     assert carrier_of("express", ups[:-1] + str((int(ups[-1]) + 1) % 10)) is None
     assert carrier_of("sea_freight_fcl", "COSU 6123456780") is None
     assert carrier_of("dhl_express", ups) == "dhl"
+
+
+@pytest.mark.parametrize(
+    ("channel", "waybill", "may"),
+    [
+        ("dhl_express", "whatever", {"dhl"}),
+        ("express", issue("ups", "express", 7, "CN"), {"ups"}),
+        ("express", "no courier's", {"shipping line"}),
+        ("sea_freight_fcl", issue("ups", "express", 7, "CN"), {"shipping line"}),
+    ],
+)
+def test_who_is_believed_about_a_shipment(channel: str, waybill: str, may: set[str]) -> None:
+    assert {sender for sender in (*DIRECTORY, "shipping line") if may_have(sender, channel, waybill)} == may
 
 
 def test_every_carrier_that_numbers_are_recognised_of_is_in_the_directory() -> None:

@@ -49,8 +49,18 @@ def polled() -> list[str]:
 
 
 def carrier_of(channel: str, waybill: str) -> str | None:
-    """Who has the parcel: the channel's own carrier, or, of what goes by courier or post, the only one whose number it can be; None where nothing
-    says so. A bill of lading may look like a courier's number by chance."""
-    known = CHANNELS[channel]
-    found = {each.carrier for each in recognise(waybill) if each.valid} if known.mode in ("express", "post") else set()
-    return known.carrier or (found.pop() if len(found) == 1 else None)
+    """Who has the parcel: the channel's own carrier, or the only one whose number it can be; None where nothing says so."""
+    found = _by_number(channel, waybill)
+    return CHANNELS[channel].carrier or (found.pop() if len(found) == 1 else None)
+
+
+def may_have(sender: str, channel: str, waybill: str) -> bool:
+    """Whether what the sender tells of the waybill number is about this shipment. The parcels of a carrier that everybody knows are known by their channel
+    or number; what nobody is known to have, a shipping line's containers say, anybody else may have."""
+    owner = carrier_of(channel, waybill)
+    return sender == owner if owner else sender not in DIRECTORY or sender in _by_number(channel, waybill)
+
+
+def _by_number(channel: str, waybill: str) -> set[str]:
+    """Whose number it can be, of what goes by courier or post: a bill of lading may look like a courier's number by chance."""
+    return {each.carrier for each in recognise(waybill) if each.valid} if CHANNELS[channel].mode in ("express", "post") else set()
