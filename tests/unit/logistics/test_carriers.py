@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.logistics.application.carriers.asking import LARGEST
 from services.logistics.application.carriers.directory import DIRECTORY, carrier_of, may_have
 from services.logistics.application.carriers.port import CarrierUnavailable
 from services.logistics.application.carriers.standard import StandardCarrier
@@ -92,6 +93,13 @@ def test_a_carrier_that_does_not_answer_as_agreed_is_unavailable(status: int, te
         with pytest.raises(CarrierUnavailable, match="dhl"):
             StandardCarrier("dhl", url=server.url).track(["W-1"])
         assert len(server.questions) == 1
+
+
+def test_a_carrier_that_answers_without_end_is_unavailable() -> None:
+    with CarrierServer().serving() as server:
+        server.text = body(event("delivered")) + " " * LARGEST
+        with pytest.raises(CarrierUnavailable, match="dhl answers without end"):
+            StandardCarrier("dhl", url=server.url).track(["W-1"])
 
 
 def test_a_carrier_that_is_not_there_is_unavailable() -> None:

@@ -175,8 +175,9 @@ class Ups(Courier):
 def ups_words(type: str, words: str) -> str | None:
     """The status that is in UPS' words (asked for in English), None where its type says it: types tell no return, and D is also said of what is out
     for delivery."""
-    said = next((status for pattern, status in _UPS_WORDS if pattern.search(words)), None)
-    return said or ("unknown" if type == "D" and "delivered" not in words.lower() else None)
+    sentence = words[:300]  # a longer text is none, and the patterns look through it again and again
+    said = next((status for pattern, status in _UPS_WORDS if pattern.search(sentence)), None)
+    return said or ("unknown" if type == "D" and "delivered" not in sentence.lower() else None)
 
 
 def _with_offset(text: str) -> str:
