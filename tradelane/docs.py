@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from services.gateway.application.pages import document
-from tradelane import events_docs, identity_docs
+from tradelane import events_docs, identity_docs, problems_docs
 from tradelane.lifecycle_diagram import diagram
 from tradelane.lifecycle_docs import markdown
 
@@ -17,6 +17,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "lifecycle.md": markdown,
     "lifecycle.svg": diagram,
     "openapi.json": lambda: json.dumps(document(), indent=1, ensure_ascii=False) + "\n",
+    "problems.md": problems_docs.markdown,
 }
 
 

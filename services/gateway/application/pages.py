@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import eventlet
+from marshmallow import fields
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from services.gateway.application import openapi
+from services.gateway.application.catalogue import PROBLEMS, ProblemType
 from services.gateway.application.routes import ROUTES, Page, routes
+from shared.contracts.fields import Shape
 from shared.kit.errors import TradeError, Unavailable
 from shared.platform.client import Caller
 from shared.platform.settings import settings
@@ -20,6 +23,17 @@ from shared.platform.web import Request, exposition
 from shared.platform.wire import encode
 
 PING_SECONDS = 2.0
+
+
+class Health(Shape):
+    status = fields.String(required=True, metadata={"examples": ["ok"]})
+
+
+class Readiness(Health):
+    services = fields.Dict(
+        keys=fields.String(), values=fields.String(), required=True, metadata={"examples": [{"accounts": "ok", "orders": "ok"}], "description": "By service."}
+    )
+
 
 # Swagger UI sets styles on its elements, and has its icons as data; no script but our own and its own ever runs.
 _PAGE_POLICY = (
@@ -77,13 +91,24 @@ def asset(request: Request, _rpc: Caller) -> Response:
     return Response(_file(folder / name), content_type=f"{_MEDIA_TYPES[Path(name).suffix]}; charset=utf-8", headers={"Cache-Control": "public, max-age=3600"})
 
 
+def problem_type(request: Request, _rpc: Caller) -> Response:
+    """What a problem's code means: as a page for who asks for HTML first, as browsers do, as JSON for all others."""
+    found = PROBLEMS.get(request.path_values["code"])
+    if found is None:
+        raise NotFound
+    if request.accept_mimetypes.best_match(("application/json", "text/html")) != "text/html":
+        return Response(encode(found.as_data()), content_type="application/json", headers={"Vary": "Accept"})
+    return Response(found.as_page(), content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": _PAGE_POLICY, "Vary": "Accept"})
+
+
 PAGES = (
-    Page("/healthz", healthz, "Whether the gateway lives"),
-    Page("/readyz", readyz, "Whether all services and their databases answer"),
-    Page("/metrics", metrics, "Metrics for Prometheus", "text/plain"),
+    Page("/healthz", healthz, "Whether the gateway lives", shape=Health),
+    Page("/readyz", readyz, "Whether all services and their databases answer", shape=Readiness),
+    Page("/metrics", metrics, "Metrics for Prometheus", ("text/plain",)),
     Page("/openapi.json", openapi_json, "This document"),
-    Page("/docs", docs, "This document to browse", "text/html"),
-    Page("/docs/{name}", asset, "What the browsable page is made of", "text/javascript"),
+    Page("/docs", docs, "This document to browse", ("text/html",)),
+    Page("/docs/{name}", asset, "What the browsable page is made of", ("text/javascript", "text/css")),
+    Page("/problems/{code}", problem_type, "What a problem's code means, and what to do about it", ("application/json", "text/html"), ProblemType),
 )
 
 

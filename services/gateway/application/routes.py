@@ -61,8 +61,7 @@ class Route:
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """The names in the path."""
-        return tuple(re.findall(r"{(\w+)}", self.path))
+        return _parameters(self.path)
 
     @property
     def rule(self) -> str:
@@ -110,18 +109,28 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the gateway answers by itself."""
+    """What the gateway answers by itself: in one of the media types; `shape` is that of its JSON."""
 
     path: str
     answer: Callable[[Request, Caller], Response]
     summary: str
-    media_type: str = "application/json"
+    media_types: tuple[str, ...] = ("application/json",)
+    shape: type[Schema] | None = None
     method: str = "GET"
     body_limit: int | None = None
 
     @property
+    def parameters(self) -> tuple[str, ...]:
+        return _parameters(self.path)
+
+    @property
     def rule(self) -> str:
         return _rule(self.path)
+
+
+def _parameters(path: str) -> tuple[str, ...]:
+    """The names in the path."""
+    return tuple(re.findall(r"{(\w+)}", path))
 
 
 def _rule(path: str) -> str:

@@ -49,8 +49,13 @@ def document(
     status: int, code: str, message: str, correlation_id: str, errors: Mapping[str, Any] | None = None, data: Mapping[str, Any] | None = None
 ) -> bytes:
     """The document as JSON. `type` stays the same for all problems of one code; `errors` maps field paths to sentences, `data` is further JSON."""
-    standard = {"type": f"/problems/{code}", "title": code.replace("_", " ").capitalize(), "status": status, "detail": message, "code": code}
+    standard = {"type": f"/problems/{code}", "title": title(code), "status": status, "detail": message, "code": code}
     return encode({**(data or {}), **standard, **({"errors": errors} if errors else {}), "correlation_id": correlation_id})
+
+
+def title(code: str) -> str:
+    """What a code is called among people."""
+    return code.replace("_", " ").capitalize()
 
 
 def _headers(error: Exception, code: str) -> dict[str, str]:

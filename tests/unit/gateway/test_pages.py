@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from services.gateway.application.catalogue import PROBLEMS
 from shared.kit.errors import Unavailable
 from tests.unit.gateway.fakes import Gateway
 
@@ -59,3 +60,21 @@ def test_only_the_pages_own_files_are_served(gateway: Gateway) -> None:
 def test_scripts_are_called_scripts(gateway: Gateway) -> None:
     assert gateway.ask("GET", "/docs/docs.js", token=None).content_type == "text/javascript; charset=utf-8"
     assert gateway.ask("GET", "/docs/swagger-ui.css", token=None).content_type == "text/css; charset=utf-8"
+
+
+def test_what_a_problem_is_called_leads_to_what_it_means(gateway: Gateway) -> None:
+    problem = gateway.ask("GET", "/v1/me", token=None).json
+    answer = gateway.ask("GET", problem["type"], token=None)
+    assert (answer.status_code, answer.content_type, answer.headers["Vary"]) == (200, "application/json", "Accept")
+    assert (answer.json["code"], answer.json["title"], answer.json["statuses"]) == (problem["code"], problem["title"], [problem["status"]])
+    assert gateway.ask("GET", "/problems/never_heard_of", token=None).status_code == 404
+
+
+def test_a_browser_gets_it_as_a_page_that_runs_no_script(gateway: Gateway) -> None:
+    for code in PROBLEMS:
+        page = gateway.ask("GET", f"/problems/{code}", token=None, Accept="text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
+        assert (page.status_code, page.content_type) == (200, "text/html; charset=utf-8")
+        assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+        assert "<script" not in page.text
+        assert f"<code>{code}</code>" in page.text
+        assert "`" not in page.text
