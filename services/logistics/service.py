@@ -43,7 +43,7 @@ class LogisticsService:
 
     @rpc(contract.LIST_CHANNELS)
     def list_channels(self, call: Call) -> Any:
-        return queries.list_channels()
+        return queries.list_channels(call)
 
     @rpc(contract.GET_SHIPMENT)
     def get_shipment(self, call: Call) -> Any:

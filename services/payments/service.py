@@ -96,6 +96,7 @@ class PaymentsService:
 
     @rpc(provider_contract.GET_PAYMENT_PROVIDER)
     def get_payment_provider(self, call: Call) -> Any:
+        call.require_actor()
         return providers.shown(settings())
 
     @rpc(payment_methods.ADD_PAYMENT_METHOD)

@@ -16,8 +16,9 @@ from shared.platform.calls import Call
 from shared.platform.database import Transaction
 
 
-def list_channels() -> dict[str, Any]:
-    """All channels, with their limits."""
+def list_channels(call: Call) -> dict[str, Any]:
+    """All channels, with their limits; for everybody who is signed in."""
+    call.require_actor()
     return {"items": list(CHANNELS.values())}
 
 
