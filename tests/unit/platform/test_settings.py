@@ -179,7 +179,11 @@ def test_production_refuses_each_secret_that_compose_ships(monkeypatch: pytest.M
 
 def test_whatever_is_secret_is_kept_out_of_sight_and_so_looked_at() -> None:
     shown = [each.name for each in fields(Settings) if each.repr]
-    assert [name for name in shown if re.search("key|secret|password|token|mail|broker|database", name)] == ["provider_public_key", "mail_from"]
+    assert [name for name in shown if re.search("key|secret|password|token|mail|broker|database", name)] == [
+        "signing_key_days",
+        "provider_public_key",
+        "mail_from",
+    ]
 
 
 def test_production_refuses_the_embedded_default(monkeypatch: pytest.MonkeyPatch) -> None:
