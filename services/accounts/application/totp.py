@@ -43,8 +43,8 @@ def enrol(tx: Transaction, call: Call) -> Mapping[str, Any]:
     mine = tx.upsert(totps).values(account_id=account_id, last_step=0, **fresh)
     if not tx.execute(mine.on_conflict_do_update(index_elements=["account_id"], set_=fresh, where=totps.c.confirmed_at.is_(None))).rowcount:
         raise Conflict("totp_on", "There is a second factor already; disable it first.")
-    email = tx.execute(select(accounts.c.email).where(accounts.c.id == account_id)).scalar_one()
-    uri = pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
+    label = tx.execute(select(func.coalesce(accounts.c.email, accounts.c.name)).where(accounts.c.id == account_id)).scalar_one()
+    uri = pyotp.TOTP(secret).provisioning_uri(name=label, issuer_name=ISSUER)
     return {"secret": secret, "uri": uri, "qr": segno.make(uri, micro=False).svg_inline(scale=4)}
 
 
