@@ -9,7 +9,7 @@ from sqlalchemy import Row, select
 
 from services.accounts.application import api_keys, signing_keys, totp
 from services.accounts.domain import signing
-from services.accounts.domain.account import email_key
+from services.accounts.domain.account import login_key
 from services.accounts.models import accounts
 from shared.contracts.api_keys import ApiKey, CreateApiKey, NewApiKey
 from shared.contracts.validation import load
@@ -85,7 +85,7 @@ def retire_signing_key(settings: Settings, kid: str) -> Row[Any]:
 
 
 def _account(tx: Transaction, email: str) -> Row[Any]:
-    account = tx.execute(select(accounts).where(accounts.c.email_key == email_key(email))).one_or_none()
+    account = tx.execute(select(accounts).where(accounts.c.email_key == login_key(email))).one_or_none()
     if account is None:
         raise NotFound("account_not_found", f"There is no account with the e-mail address {email}.")
     return account

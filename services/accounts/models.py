@@ -13,11 +13,17 @@ accounts = Table(
     "accounts",
     metadata,
     Column("id", Id(), primary_key=True),
-    Column("email", String(254), nullable=False),
-    Column("email_key", Text, nullable=False, unique=True),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("email", String(254)),
+    Column("email_key", Text, unique=True),
+    Column("email_confirmed_at", UtcDateTime),
+    Column("new_email", String(254)),  # what is to take its place
+    Column("user_name", String(30)),
+    Column("user_name_key", String(30), unique=True),
     Column("password_hash", String(200), nullable=False),
     Column("name", String(120), nullable=False),
     Column("company", String(120)),
+    Column("address", Json),
     Column("country", String(2), nullable=False),
     Column("phone", String(40)),
     Column("roles", Json, nullable=False),
@@ -33,7 +39,10 @@ sessions = Table(
     Column("account_id", Id(), ForeignKey(accounts.c.id), nullable=False, index=True),
     Column("token_hash", String(64), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+    Column("address", String(45)),
+    Column("user_agent", String(200)),
 )
 
 # With what programs act for an account.

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from services.accounts.application import (
     api_keys,
     documents,
+    emails,
     handlers,
     lockout,
     mail,
     mailing,
+    password_changes,
     proof,
     queries,
     sessions,
@@ -24,7 +26,14 @@ from services.accounts.application import (
 from services.accounts.application.mailer import Mailer
 from services.accounts.application.passwords import hash_password
 from services.accounts.application.storage import Documents
-from shared.contracts import accounts as contract, api_keys as api_keys_contract, documents as papers, totp as totp_contract, verification as identity
+from shared.contracts import (
+    accounts as contract,
+    api_keys as api_keys_contract,
+    credentials,
+    documents as papers,
+    totp as totp_contract,
+    verification as identity,
+)
 from shared.kit.errors import Unauthenticated
 from shared.platform.calls import Call
 from shared.platform.client import RpcClient
@@ -45,8 +54,8 @@ class AccountsService:
 
     @rpc(contract.REGISTER)
     def register(self, call: Call) -> Mapping[str, Any]:
-        password_hash = offload(hash_password, call.data["password"], call.data["email"])
-        return self.store.write(call, handlers.register, password_hash)
+        password_hash = offload(hash_password, call.data["password"], call.data.get("email"), call.data.get("user_name"))
+        return self._write(call, handlers.register, password_hash)
 
     @rpc(contract.SIGN_IN)
     def sign_in(self, call: Call) -> Mapping[str, Any]:
@@ -62,6 +71,55 @@ class AccountsService:
     @rpc(contract.ME)
     def me(self, call: Call) -> Mapping[str, Any]:
         return self.store.read(call, queries.me)
+
+    @rpc(contract.CHANGE_ME)
+    def change_me(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, handlers.change_me)
+
+    @rpc(credentials.CONFIRM_EMAIL)
+    def confirm_email(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, emails.confirm)
+
+    @rpc(credentials.SEND_EMAIL_CONFIRMATION)
+    def send_email_confirmation(self, call: Call) -> Mapping[str, Any]:
+        return self._write(call, emails.send_again)
+
+    @rpc(credentials.CHANGE_EMAIL)
+    def change_email(self, call: Call) -> Mapping[str, Any]:
+        proof.check_password(self.store, call)
+        return self._write(call, emails.change)
+
+    @rpc(credentials.CHANGE_PASSWORD)
+    def change_password(self, call: Call) -> Mapping[str, Any]:
+        def new_hash() -> tuple[str]:
+            logins = self.store.run(password_changes.own_logins, call)
+            proof.check_password(self.store, call)
+            return (offload(partial(hash_password, field="new_password"), call.data["new_password"], *logins),)
+
+        return self._ask_and_write(call, new_hash, password_changes.change)
+
+    @rpc(credentials.ASK_FOR_PASSWORD_RESET)
+    def ask_for_password_reset(self, call: Call) -> Mapping[str, Any]:
+        return self._write(call, password_changes.ask_for_reset)
+
+    @rpc(credentials.RESET_PASSWORD)
+    def reset_password(self, call: Call) -> Mapping[str, Any]:
+        def new_hash() -> tuple[str]:
+            return (offload(hash_password, call.data["password"], *self.store.run(password_changes.logins_of, call)),)
+
+        return self._ask_and_write(call, new_hash, password_changes.reset)
+
+    @rpc(credentials.LIST_SESSIONS)
+    def list_sessions(self, call: Call) -> Mapping[str, Any]:
+        return self.store.read(call, sessions.list_own)
+
+    @rpc(credentials.END_SESSION)
+    def end_session(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, sessions.end)
+
+    @rpc(credentials.END_ALL_SESSIONS)
+    def end_all_sessions(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, sessions.end_all)
 
     @rpc(contract.CHECK_PASSWORD)
     def check_password(self, call: Call) -> Mapping[str, Any]:
@@ -99,15 +157,15 @@ class AccountsService:
 
     @rpc(identity.APPROVE_VERIFICATION)
     def approve_verification(self, call: Call) -> Mapping[str, Any]:
-        return self.store.write(call, verification.act, "approve")
+        return self._write(call, verification.act, "approve")
 
     @rpc(identity.REFUSE_VERIFICATION)
     def refuse_verification(self, call: Call) -> Mapping[str, Any]:
-        return self.store.write(call, verification.act, "refuse")
+        return self._write(call, verification.act, "refuse")
 
     @rpc(identity.WITHDRAW_VERIFICATION)
     def withdraw_verification(self, call: Call) -> Mapping[str, Any]:
-        return self.store.write(call, verification.act, "withdraw")
+        return self._write(call, verification.act, "withdraw")
 
     @every(seconds=86_400)
     def sweep_documents(self) -> None:
@@ -167,3 +225,12 @@ class AccountsService:
     @every(seconds=5.0, bell=mail_waiting)
     def send_mails(self) -> None:
         mailing.work_off(self.store.run, self.carrier)
+
+    def _write(self, call: Call, handler: Callable[..., Any], *args: Any) -> Mapping[str, Any]:
+        """What writes a mail, too: it leaves at once."""
+        return self._ask_and_write(call, lambda: args, handler)
+
+    def _ask_and_write(self, call: Call, ask: Callable[[], tuple[Any, ...]], handler: Callable[..., Any]) -> Mapping[str, Any]:
+        answer = self.store.ask_and_write(call, ask, handler)
+        self.mail_waiting.ring()
+        return answer

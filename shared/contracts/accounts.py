@@ -1,11 +1,14 @@
-"""Operations of accounts: registration, sign-in, tokens."""
+"""Operations of accounts: registration, sign-in, tokens, and what an account says of its holder."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import fields, validate
 
-from shared.contracts.fields import Country, Email, Id, Shape, Text, Timestamp
-from shared.contracts.operations import ByKey, Empty, Operation, remote_address
+from shared.contracts.fields import Country, Email, Id, Phone, Shape, Text, Timestamp
+from shared.contracts.operations import ByKey, Empty, Operation, if_match, remote_address, user_agent
+from shared.contracts.trade import Address
 
 
 def password_field(shortest: int = 1) -> fields.String:
@@ -13,21 +16,39 @@ def password_field(shortest: int = 1) -> fields.String:
     return fields.String(required=True, load_only=True, validate=validate.Length(min=shortest, max=200), metadata={"format": "password"})
 
 
+class UserName(fields.String):
+    """3 to 30 letters, digits, dots, hyphens or underscores; a letter first, a letter or digit last. None is an e-mail address, and case does not matter."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        said = "3 to 30 of a-z, 0-9, dots, hyphens and underscores; a letter first, a letter or digit last."
+        self.validators.insert(0, validate.Regexp(r"^[A-Za-z][A-Za-z0-9._-]{1,28}[A-Za-z0-9]\Z", error=said))
+
+
 class Register(Shape):
-    email = Email(required=True)
+    """An e-mail address, a user name, or both: one signs in by either. Only an address gets a forgotten password replaced."""
+
+    email = Email()
+    user_name = UserName()
     password = password_field(10)
     name = Text(120, required=True)
     company = Text(120)
+    address = fields.Nested(Address)
     country = Country(required=True)
-    phone = Text(40)
+    phone = Phone()
     role = fields.String(required=True, validate=validate.OneOf(("buyer", "supplier")))
 
 
 class Account(Shape):
     id = Id(required=True)
-    email = fields.String(required=True)
+    version = fields.Integer(required=True)
+    email = fields.String(required=True, allow_none=True)
+    email_confirmed_at = Timestamp(required=True, allow_none=True, metadata={"description": "Until then nothing but what confirms it is mailed there."})
+    new_email = fields.String(required=True, allow_none=True, metadata={"description": "Takes the place of `email` once it is confirmed."})
+    user_name = fields.String(required=True, allow_none=True)
     name = fields.String(required=True)
     company = fields.String(allow_none=True)
+    address = fields.Nested(Address, required=True, allow_none=True)
     country = fields.String(required=True)
     phone = fields.String(allow_none=True)
     roles = fields.List(fields.String(), required=True)
@@ -37,8 +58,23 @@ class Account(Shape):
     )
 
 
+class ChangeMe(Shape):
+    """The facts that are given change, the others stay; null takes away what need not be there. E-mail address and password have requests of their own."""
+
+    if_match = if_match()
+    user_name = UserName()
+    name = Text(120)
+    company = Text(120, allow_none=True)
+    address = fields.Nested(Address, allow_none=True)
+    country = Country()
+    phone = Phone(allow_none=True)
+
+
 class SignIn(Shape):
-    email = Email(required=True)
+    """By e-mail address or user name."""
+
+    email = Email()
+    user_name = fields.String(validate=validate.Length(1, 254))
     password = password_field()
     totp = fields.String(
         load_only=True,
@@ -46,10 +82,13 @@ class SignIn(Shape):
         metadata={"description": "The code of the authenticator app, or a recovery code, where the account has a second factor."},
     )
     remote_address = remote_address()
+    user_agent = user_agent()
 
 
 class Refresh(Shape):
     refresh_token = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    remote_address = remote_address()
+    user_agent = user_agent()
 
 
 class Tokens(Shape):
@@ -74,6 +113,7 @@ SIGN_IN = Operation("accounts", "sign_in", SignIn, Tokens)
 """TooMany `sign_in_locked` while too many attempts have failed: by the same name, or from the same address."""
 REFRESH = Operation("accounts", "refresh", Refresh, Tokens)
 ME = Operation("accounts", "me", Empty, Account)
+CHANGE_ME = Operation("accounts", "change_me", ChangeMe, Account, writes=True)
 CHECK_PASSWORD = Operation("accounts", "check_password", CheckPassword, Empty, by_key=ByKey.ALWAYS)
 """Of the call's actor; Forbidden `password_incorrect` naming the field where it is not theirs, TooMany `sign_in_locked` where that was so too often."""
 SIGNING_KEYS = Operation("accounts", "signing_keys", Empty, SigningKeys)

@@ -65,6 +65,15 @@ class Email(fields.Email):
         return address
 
 
+class Phone(fields.String):
+    """An international telephone number (E.164): `+`, then 7 to 15 digits, the country's first; spaces, hyphens, dots and brackets between them are kept."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        said = "An international number: + and 7 to 15 digits, the country's first, e.g. +86 574 8765 4321."
+        self.validators[:0] = [validate.Length(max=40), validate.Regexp(r"^[+][1-9](?:[ ().-]*[0-9]){6,14}\Z", error=said)]
+
+
 class Coded(fields.String):
     """One code out of a list, by its exact spelling."""
 

@@ -69,5 +69,10 @@ def remote_address() -> fields.IP:
     return fields.IP(required=True)
 
 
+def user_agent() -> fields.String:
+    """A field of the same: by which program they ask, as that says of itself."""
+    return fields.String(allow_none=True)
+
+
 class Empty(Shape):
     """Takes nothing, or answers nothing."""

@@ -73,9 +73,9 @@ def mails_in(folder: Path, to: str) -> list[EmailMessage]:
     return [each for each in found if isinstance(each, EmailMessage) and str(each["To"]).casefold() == to.casefold()]
 
 
-def token_in(mail: EmailMessage) -> str:
-    """The token that stands in it, on a line of its own."""
-    [token] = [line.strip() for line in text_of(mail).splitlines() if len(line.strip()) == 43 and " " not in line.strip()]
+def token_in(text: str) -> str:
+    """The token that stands in a mail's text, on a line of its own."""
+    [token] = [line.strip() for line in text.splitlines() if len(line.strip()) == 43 and " " not in line.strip()]
     return token
 
 

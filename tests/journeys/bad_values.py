@@ -212,7 +212,9 @@ BODIES = {
         {
             "invalid_fields": [
                 ("email", "not.an.address", "Not a valid email address."),
-                ("email", MISSING, REQUIRED),
+                ("phone", "030 123456", "An international number"),
+                ("user_name", "x", "3 to 30"),
+                ("address", {"name": "Ada"}, {"address.street": REQUIRED, "address.city": REQUIRED, "address.country": REQUIRED}),
                 ("password", "short", LENGTH),
                 ("password", 1234567890123, TEXT),
                 ("country", "UK", COUNTRY),
@@ -220,7 +222,8 @@ BODIES = {
                 ("name", " ", LENGTH),
                 ("roles", ["buyer"], UNKNOWN),
             ],
-            "password_weak": [("password", "new.buyer@buyer.example", "Must not be the e-mail address.")],
+            "login_missing": [("email", MISSING, {"email": "Give an e-mail address", "user_name": "or a user name"})],
+            "password_weak": [("password", "new.buyer@buyer.example", "Must be neither the e-mail address")],
         },
     ),
     "product": Body(

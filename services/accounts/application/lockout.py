@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Row, delete, select, update
 
-from services.accounts.domain.account import email_key
+from services.accounts.domain.account import login_key
 from services.accounts.domain.lockout import KEPT, count
 from services.accounts.models import lockouts
 from shared.kit.errors import TooMany
@@ -27,7 +27,7 @@ Counted = tuple[str, str]
 
 def name(login: str) -> Counted:
     """A login name, whether or not it has an account."""
-    return _counted("name", email_key(login))
+    return _counted("name", login_key(login))
 
 
 def address(ip: IPv4Address | IPv6Address) -> Counted:

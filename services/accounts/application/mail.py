@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import delete, func, select
 
-from services.accounts.models import mails
+from services.accounts.models import accounts, mails
 from shared.kit.ids import new_id
 from shared.platform.database import Transaction
 
@@ -28,6 +28,13 @@ def send(tx: Transaction, to: str, subject: str, text: str, *, account_id: str |
         "purpose": purpose,
     }
     tx.add(mails, letter | {"state": "waiting", "attempts": 0, "created_at": tx.now, "next_at": tx.now})
+
+
+def tell(tx: Transaction, account_id: str, subject: str, text: str) -> None:
+    """Mail the account's holder, if there is an address of which it is known that they read it."""
+    confirmed = select(accounts.c.email).where(accounts.c.id == account_id, accounts.c.email_confirmed_at.is_not(None))
+    if email := tx.execute(confirmed).scalar_one_or_none():
+        send(tx, email, subject, text, account_id=account_id)
 
 
 def call_back(tx: Transaction, account_id: str) -> None:

@@ -7,11 +7,13 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Row, delete, insert
+from sqlalchemy import ColumnElement, Row, delete, insert, select
 
 from services.accounts.models import mailed_tokens
 from shared.kit.errors import Invalid
 from shared.platform.database import Transaction
+
+_FOUND = mailed_tokens.c.account_id, mailed_tokens.c.email
 
 
 def issue(tx: Transaction, account_id: str, purpose: str, email: str, expires_at: datetime) -> str:
@@ -23,16 +25,19 @@ def issue(tx: Transaction, account_id: str, purpose: str, email: str, expires_at
     return token
 
 
+def find(tx: Transaction, purpose: str, token: str) -> Row[Any]:
+    """`account_id` and `email` of the token; Invalid `token_invalid`."""
+    return _the(tx.execute(select(*_FOUND).where(*_good(tx, purpose, token))).one_or_none())
+
+
 def use(tx: Transaction, purpose: str, token: str) -> Row[Any]:
-    """`account_id` and `email` of the token, which is used up by it, with all others of its purpose; Invalid `token_invalid`.
+    """As `find`, and the token is used up, with all that were mailed to the same address for the same purpose.
 
     Of two transactions that use one at once, the second waits for the first and finds it gone.
     """
-    spent = delete(mailed_tokens).where(mailed_tokens.c.token_hash == _digest(token), mailed_tokens.c.purpose == purpose, mailed_tokens.c.expires_at > tx.now)
-    found = tx.execute(spent.returning(mailed_tokens.c.account_id, mailed_tokens.c.email)).one_or_none()
-    if found is None:
-        raise no_such_token()
-    tx.execute(delete(mailed_tokens).where(mailed_tokens.c.account_id == found.account_id, mailed_tokens.c.purpose == purpose))
+    found = _the(tx.execute(delete(mailed_tokens).where(*_good(tx, purpose, token)).returning(*_FOUND)).one_or_none())
+    alike = (mailed_tokens.c.account_id == found.account_id, mailed_tokens.c.purpose == purpose, mailed_tokens.c.email == found.email)
+    tx.execute(delete(mailed_tokens).where(*alike))
     return found
 
 
@@ -44,6 +49,16 @@ def revoke(tx: Transaction, account_id: str) -> None:
 def no_such_token() -> Invalid:
     """The same whether it was never given out, is used up, or over."""
     return Invalid("token_invalid", "This token is not good any more: it can be used once, and for a while.", {"token": ["Is used up, over, or none of ours."]})
+
+
+def _good(tx: Transaction, purpose: str, token: str) -> tuple[ColumnElement[bool], ...]:
+    return mailed_tokens.c.token_hash == _digest(token), mailed_tokens.c.purpose == purpose, mailed_tokens.c.expires_at > tx.now
+
+
+def _the(found: Row[Any] | None) -> Row[Any]:
+    if found is None:
+        raise no_such_token()
+    return found
 
 
 def _digest(token: str) -> str:

@@ -14,9 +14,9 @@ _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _NOBODYS = _HASHER.hash(secrets.token_urlsafe())
 
 
-def hash_password(password: str, email: str) -> str:
-    """The hash to keep of a new password; Invalid `password_weak` where it would be guessed."""
-    check_password(password, email)
+def hash_password(password: str, *logins: str | None, field: str = "password") -> str:
+    """The hash to keep of a new password, which goes with these; Invalid `password_weak`, naming the field, where it would be guessed."""
+    check_password(password, *logins, field=field)
     return _HASHER.hash(password)
 
 

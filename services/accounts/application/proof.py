@@ -13,9 +13,9 @@ from sqlalchemy import Row, select
 from services.accounts.application import lockout, totp
 from services.accounts.application.passwords import is_password
 from services.accounts.application.sessions import open_session
-from services.accounts.domain.account import email_key
+from services.accounts.domain.account import login_key
 from services.accounts.models import accounts
-from shared.kit.errors import Conflict, Forbidden, TradeError, Unauthenticated
+from shared.kit.errors import Conflict, Forbidden, Invalid, TradeError, Unauthenticated
 from shared.platform.calls import Call
 from shared.platform.cpu import offload
 from shared.platform.database import Transaction
@@ -53,24 +53,34 @@ def _passed(outcome: Any) -> Any:
 
 def _credentials(tx: Transaction, call: Call) -> Row[Any] | None:
     lockout.check(tx, *_counted(call))
-    return tx.execute(select(accounts.c.id, accounts.c.password_hash).where(accounts.c.email_key == email_key(call.data["email"]))).one_or_none()
+    column = accounts.c.email_key if "email" in call.data else accounts.c.user_name_key
+    return tx.execute(select(accounts.c.id, accounts.c.password_hash).where(column == login_key(_login(call)))).one_or_none()
 
 
 def _sign_in(tx: Transaction, call: Call, account: Row[Any], right: bool) -> Mapping[str, Any] | TradeError:
     if not right:
         lockout.settle(tx, False, *_counted(call))
-        return Unauthenticated("credentials_incorrect", "The e-mail address or the password is not right.")
+        return Unauthenticated("credentials_incorrect", "The name or the password is not right.")
     if totp.is_on(tx, account.id):
         if "totp" not in call.data:
             lockout.check(tx, *_counted(call))
             raise Unauthenticated("totp_required", "The password is right; send the code of your authenticator app, too.", {"totp": ["Needed to sign in."]})
         right = totp.accept(tx, account.id, call.data["totp"])
     lockout.settle(tx, right, *_counted(call))
-    return open_session(tx, account.id) if right else Unauthenticated("totp_incorrect", "The code is not right.", {"totp": [_NOT_NOW]})
+    return open_session(tx, account.id, call) if right else Unauthenticated("totp_incorrect", "The code is not right.", {"totp": [_NOT_NOW]})
 
 
 def _counted(call: Call) -> tuple[lockout.Counted, ...]:
-    return lockout.name(call.data["email"]), lockout.address(call.data["remote_address"])
+    return lockout.name(_login(call)), lockout.address(call.data["remote_address"])
+
+
+def _login(call: Call) -> str:
+    """The e-mail address or user name that somebody signs in by; Invalid `login_missing` where it is not one of them."""
+    email, user_name = call.data.get("email"), call.data.get("user_name")
+    if bool(email) == bool(user_name):
+        told = ["Give the e-mail address or the user name, one of them."]
+        raise Invalid("login_missing", "One signs in by one name.", {"email": told, "user_name": told})
+    return str(email or user_name)
 
 
 def _own_password_hash(tx: Transaction, call: Call) -> str | None:

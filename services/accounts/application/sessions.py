@@ -14,11 +14,13 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
+from services.accounts.application.queries import own
 from services.accounts.application.tokens import access_token
 from services.accounts.domain.signing import LIFETIME
 from services.accounts.models import accounts, sessions
+from shared.kit.errors import NotFound, Unauthenticated
 from shared.kit.ids import new_id
 from shared.platform.calls import Call
 from shared.platform.database import Transaction
@@ -29,11 +31,14 @@ IDLE = timedelta(days=30)
 """How long a session lasts without being refreshed."""
 
 
-def open_session(tx: Transaction, account_id: str) -> Mapping[str, Any]:
+MOST_SHOWN = 100
+
+
+def open_session(tx: Transaction, account_id: str, call: Call) -> Mapping[str, Any]:
     """Tokens of a new session for the account; its expired sessions are cleared away."""
     tx.execute(delete(sessions).where(sessions.c.account_id == account_id, sessions.c.expires_at <= tx.now))
     session_id, secret = new_id(), secrets.token_urlsafe(32)
-    tx.execute(insert(sessions).values(id=session_id, account_id=account_id, token_hash=_digest(secret), created_at=tx.now, expires_at=tx.now + IDLE))
+    tx.execute(insert(sessions).values(id=session_id, account_id=account_id, created_at=tx.now, **_used(tx, call, secret)))
     return _tokens(tx, account_id, session_id, secret)
 
 
@@ -48,7 +53,7 @@ def refresh(tx: Transaction, call: Call) -> Mapping[str, Any] | None:
     account_id = tx.execute(
         update(sessions)
         .where(sessions.c.id == session_id, sessions.c.token_hash == _digest(presented), sessions.c.expires_at > tx.now)
-        .values(token_hash=_digest(secret), expires_at=tx.now + IDLE)
+        .values(_used(tx, call, secret))
         .returning(sessions.c.account_id)
     ).scalar_one_or_none()
     if account_id is not None:
@@ -56,6 +61,41 @@ def refresh(tx: Transaction, call: Call) -> Mapping[str, Any] | None:
     if tx.execute(delete(sessions).where(sessions.c.id == session_id)).rowcount:
         log.warning("session %s is ended: a refresh token came again, or too late", session_id)
     return None
+
+
+def list_own(tx: Transaction, call: Call) -> Mapping[str, Any]:
+    """Where the caller is signed in, and which of it is this."""
+    actor = call.require_actor()
+    found = select(sessions).where(sessions.c.account_id == actor.id, sessions.c.expires_at > tx.now).order_by(sessions.c.used_at.desc()).limit(MOST_SHOWN)
+    return {"items": [{**row._asdict(), "current": row.id == actor.session_id} for row in tx.execute(found)]}
+
+
+def end(tx: Transaction, call: Call) -> Mapping[str, Any]:
+    """One of the caller's sessions; NotFound where it is none."""
+    account = own_by_session(tx, call)
+    if not tx.execute(delete(sessions).where(sessions.c.id == call.data["id"], sessions.c.account_id == account.id)).rowcount:
+        raise NotFound("session_not_found", "You have no such session.")
+    return {}
+
+
+def end_all(tx: Transaction, call: Call) -> Mapping[str, Any]:
+    """All of the caller's, the one that asks included."""
+    tx.execute(delete(sessions).where(sessions.c.account_id == own_by_session(tx, call).id))
+    return {}
+
+
+def own_by_session(tx: Transaction, call: Call) -> Row[Any]:
+    """As `queries.own`, for what concerns the account's safety: Unauthenticated `session_over` where the session has ended, though its access token has not."""
+    account: Row[Any] = own(tx, call)
+    if tx.execute(select(sessions.c.id).where(sessions.c.id == call.require_actor().session_id)).one_or_none() is None:
+        raise Unauthenticated("session_over", "This session is over; sign in again.")
+    return account
+
+
+def _used(tx: Transaction, call: Call, secret: str) -> Mapping[str, Any]:
+    """What a session's row says after tokens were got by it."""
+    told = {"address": str(call.data["remote_address"]), "user_agent": call.data.get("user_agent")}
+    return told | {"token_hash": _digest(secret), "used_at": tx.now, "expires_at": tx.now + IDLE}
 
 
 def _digest(secret: str) -> str:

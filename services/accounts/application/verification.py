@@ -75,8 +75,7 @@ def act(tx: Transaction, call: Call, action: str) -> Mapping[str, Any]:
 
 def _write_to_owner(tx: Transaction, row: Row[Any], reason: str | None) -> None:
     subject, text = MAILS[row.state]
-    if email := tx.execute(select(accounts.c.email).where(accounts.c.id == row.account_id)).scalar_one():
-        mail.send(tx, email, subject, text.format(reason=reason))
+    mail.tell(tx, row.account_id, subject, text.format(reason=reason))
 
 
 def _lock(tx: Transaction, account_id: str) -> None:

@@ -1,4 +1,4 @@
-"""What holds for every account: how its e-mail address is told apart, which roles there are, and what is no password."""
+"""What holds for every account: how what it signs in by is told apart, which roles there are, and what is no password."""
 
 from __future__ import annotations
 
@@ -17,22 +17,29 @@ _COMMON = frozenset(
 )
 
 
-def email_key(email: str) -> str:
-    """What two spellings of one address share. Mail systems tell no upper from lower case, so neither do accounts."""
-    return email.strip().casefold()
+def login_key(login: str) -> str:
+    """What two spellings of one e-mail address or user name share. Mail systems tell no upper from lower case, so neither do accounts."""
+    return login.strip().casefold()
 
 
-def check_password(password: str, email: str) -> None:
-    """Invalid `password_weak` where anybody's first guesses would find the password."""
+def check_login(email: str | None, user_name: str | None) -> None:
+    """Invalid `login_missing` where there is nothing to sign in by."""
+    if not (email or user_name):
+        told = ["Give an e-mail address or a user name."]
+        raise Invalid("login_missing", "There is nothing to sign in by.", {"email": told, "user_name": told})
+
+
+def check_password(password: str, *logins: str | None, field: str = "password") -> None:
+    """Invalid `password_weak`, naming the field, where anybody's first guesses would find the password; `logins` are what it goes with."""
     if len(password) < SHORTEST_PASSWORD:
         problem = f"At least {SHORTEST_PASSWORD} characters."
-    elif password.strip().casefold() == email_key(email):
-        problem = "Must not be the e-mail address."
+    elif login_key(password) in [login_key(login) for login in logins if login]:
+        problem = "Must be neither the e-mail address nor the user name."
     elif password.casefold() in _COMMON:
         problem = "This is one of the commonest passwords."
     else:
         return
-    raise Invalid("password_weak", "Choose another password.", {"password": [problem]})
+    raise Invalid("password_weak", "Choose another password.", {field: [problem]})
 
 
 def check_roles(roles: Iterable[str]) -> None:

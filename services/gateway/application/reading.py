@@ -26,6 +26,7 @@ MOST_NAMES = 100
 LARGEST_OF_NOBODY = 1 << 16
 """Bytes of a body from somebody who is not signed in, so that reading it costs little; the largest request has a few hundred."""
 LONGEST_WAIT = 30
+LONGEST_USER_AGENT = 200
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _VERSION = re.compile(r'"(\d{1,18})"', re.ASCII)
@@ -41,7 +42,7 @@ def read_data(route: Route, request: Request) -> dict[str, Any]:
     elif "If-Match" in request.headers and route.method != "GET":
         raise Malformed("if_match_not_taken", "This operation takes no If-Match.")
     if route.takes_address:
-        values["remote_address"] = request.remote_addr
+        values |= {"remote_address": request.remote_addr, "user_agent": request.headers.get("User-Agent", "")[:LONGEST_USER_AGENT] or None}
     given = _query(request) if route.method in (GET, DELETE) or route.takes_document else _callback(request) if route.is_callback else _body(route, request)
     if elsewhere := [name for name in given if name in route.elsewhere]:
         raise Invalid("invalid_fields", "Some fields are missing or wrong.", {name: ["Unknown field."] for name in elsewhere})

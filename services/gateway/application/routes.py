@@ -16,6 +16,7 @@ from shared.contracts import (
     accounts,
     api_keys,
     catalog,
+    credentials,
     documents,
     exchange,
     freight,
@@ -73,14 +74,14 @@ class Route:
 
     @property
     def takes_address(self) -> bool:
-        """Whether the owner is told where the request comes from."""
+        """Whether the owner is told where the request comes from, and by which program."""
         return "remote_address" in self.operation.request._declared_fields
 
     @property
     def elsewhere(self) -> frozenset[str]:
         """The data's names that stand in the path, a header or a body of another kind, or are known here: never in query or JSON body."""
         document = ("media_type", "content") if self.takes_document else ()
-        return frozenset({*self.parameters, "if_match", "remote_address", *document} & self.operation.request._declared_fields.keys())
+        return frozenset({*self.parameters, "if_match", "remote_address", "user_agent", *document} & self.operation.request._declared_fields.keys())
 
     @property
     def refuses_card_numbers(self) -> bool:
@@ -153,6 +154,16 @@ ROUTES = (
     Route(POST,  "/v1/sessions",                           accounts.SIGN_IN,             "Sign in", 201, public=True),
     Route(POST,  "/v1/sessions/refresh",                   accounts.REFRESH,             "Exchange a refresh token for new tokens", public=True),
     Route(GET,   "/v1/me",                                 accounts.ME,                  "The caller's account"),
+    Route(PATCH, "/v1/me",                                 accounts.CHANGE_ME,           "Change some of what the caller's account says"),
+    Route(POST,  "/v1/email-confirmations",                credentials.CONFIRM_EMAIL,    "Confirm an e-mail address by the token that was mailed there", public=True),
+    Route(POST,  "/v1/me/email-confirmation",              credentials.SEND_EMAIL_CONFIRMATION, "Mail the token that confirms the caller's e-mail address once more", 202),
+    Route(PUT,   "/v1/me/email",                           credentials.CHANGE_EMAIL,     "Change the caller's e-mail address, once the new one is confirmed", 202),
+    Route(PUT,   "/v1/me/password",                        credentials.CHANGE_PASSWORD,  "Change the caller's password: all other sessions end"),
+    Route(POST,  "/v1/password-resets",                    credentials.ASK_FOR_PASSWORD_RESET, "Have a token mailed that replaces a forgotten password", 202, public=True),
+    Route(PUT,   "/v1/password-resets",                    credentials.RESET_PASSWORD,   "Replace a forgotten password by that token: all sessions end", public=True),
+    Route(GET,   "/v1/me/sessions",                        credentials.LIST_SESSIONS,    "Where the caller is signed in"),
+    Route(DELETE, "/v1/me/sessions",                       credentials.END_ALL_SESSIONS, "Sign out everywhere"),
+    Route(DELETE, "/v1/me/sessions/{id}",                  credentials.END_SESSION,      "Sign one session out"),
     Route(GET,   "/v1/me/totp",                            totp.GET_TOTP,                "Whether signing in takes a second factor"),
     Route(POST,  "/v1/me/totp",                            totp.ENROL_TOTP,              "Enrol an authenticator app: a secret, to be confirmed by a code of it", 201),
     Route(PUT,   "/v1/me/totp",                            totp.CONFIRM_TOTP,            "Confirm it by a code: recovery codes are shown this once"),

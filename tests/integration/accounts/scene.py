@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Engine
 
+from services.accounts.application import mailing
+from services.accounts.application.mailing import Letter
 from services.accounts.application.storage import Storage
 from services.accounts.service import AccountsService
 from shared.contracts.documents import OWN_ORDERS_AMONG
@@ -21,6 +23,7 @@ from shared.platform.calls import Call, actor_data, read_error
 from shared.platform.database import Transaction, begin, run
 from shared.platform.store import Handle
 from tests.builders.database import TestDatabase
+from tests.builders.mail_server import token_in
 
 PASSWORD = "a long walk to the port"
 
@@ -75,11 +78,46 @@ class Accounts:
     def register(self, **facts: Any) -> Any:
         return self.call("register", LI | facts)
 
-    def sign_in(self, email: str = LI["email"], password: str = PASSWORD, remote_address: str = "192.0.2.1", **more: Any) -> Any:
-        return self.call("sign_in", {"email": email, "password": password, "remote_address": remote_address, **more})
+    def register_and_confirm(self, **facts: Any) -> Any:
+        """An account whose address is known to be its holder's."""
+        account = self.register(**facts)
+        self.call("confirm_email", {"token": self.mailed_token()})
+        return account
 
-    def refresh(self, token: str) -> Any:
-        return self.call("refresh", {"refresh_token": token})
+    def sign_in(self, email: str = LI["email"], password: str = PASSWORD, remote_address: str = "192.0.2.1", **more: Any) -> Any:
+        login = {"email" if "@" in email else "user_name": email}
+        return self.call("sign_in", {**login, "password": password, "remote_address": remote_address, "user_agent": "a test", **more})
+
+    def refresh(self, token: str, remote_address: str = "192.0.2.1", user_agent: str = "a test") -> Any:
+        return self.call("refresh", {"refresh_token": token, "remote_address": remote_address, "user_agent": user_agent})
+
+    def signed_in(self, account: Mapping[str, Any], password: str = PASSWORD) -> Actor:
+        """The account's holder in a new session."""
+        session_id = self.sign_in(account["email"] or account["user_name"], password)["refresh_token"].partition(".")[0]
+        return replace(actor_of(account), session_id=session_id)
+
+    def mails(self) -> list[Letter]:
+        """What has to be sent by now leaves: these."""
+        post = Post()
+        mailing.work_off(lambda work, *args: self.database.run(lambda tx: work(tx, *args)), post)
+        return sorted(post.letters, key=lambda letter: letter.created_at)
+
+    def mailed_token(self) -> str:
+        """That of the one mail that has to be sent by now."""
+        [letter] = self.mails()
+        return token_in(letter.text)
+
+
+class Post:
+    """Carries mails no further."""
+
+    place = "here"
+
+    def __init__(self) -> None:
+        self.letters: list[Letter] = []
+
+    def deliver(self, letter: Letter) -> None:
+        self.letters.append(letter)
 
 
 def actor_of(account: Mapping[str, Any]) -> Actor:

@@ -24,11 +24,17 @@ def how_many(database: TestDatabase) -> int:
 
 @pytest.mark.parametrize("role", ["buyer", "supplier"])
 def test_who_registers_has_the_one_role_they_chose_and_it_is_told_to_everybody(accounts: Accounts, role: str) -> None:
-    account = accounts.register(role=role, company="Huang Ceramics", phone="+86 574 0000")
+    address = {"name": "Li Na", "street": "1 Kiln Road", "city": "Ningbo", "country": "CN"}
+    account = accounts.register(role=role, user_name="Li.Na", company="Huang Ceramics", address=address, phone="+86 574 0000")
     given = {
+        "version": 1,
         "email": "Li@Example.com",
+        "email_confirmed_at": None,
+        "new_email": None,
+        "user_name": "Li.Na",
         "name": "Li Na",
         "company": "Huang Ceramics",
+        "address": address,
         "country": "CN",
         "phone": "+86 574 0000",
         "roles": [role],
@@ -59,14 +65,61 @@ def test_nobody_registers_in_a_role_that_operators_give(accounts: Accounts, role
         ("password", "password123"),
         ("name", " "),
         ("country", "XX"),
+        ("phone", "0574 8765"),
+        ("phone", "+86 574 8765 ext. 4"),
+        ("phone", "+1234567890123456"),
+        ("user_name", "li"),
+        ("user_name", "9li"),
+        ("user_name", "li.na."),
+        ("user_name", "li@na"),
+        ("user_name", "li na"),
+        ("user_name", "lì.na"),
+        ("user_name", "l" * 31),
+        ("address", {"city": "Ningbo"}),
+        ("email_confirmed_at", "2026-01-01T00:00:00Z"),
         ("nickname", "Li"),
     ],
 )
 def test_a_bad_value_is_refused_by_its_field_and_opens_no_account(accounts: Accounts, field: str, value: Any) -> None:
     with pytest.raises(Invalid) as caught:
         accounts.register(**{field: value})
-    assert list(caught.value.errors) == [field]
+    assert {name.split(".")[0] for name in caught.value.errors} == {field}
     assert how_many(accounts.database) == 0
+
+
+def test_one_registers_by_e_mail_address_by_user_name_or_by_both_and_signs_in_by_either(accounts: Accounts) -> None:
+    accounts.register(user_name="Li.Na")
+    accounts.call("register", {name: value for name, value in LI.items() if name != "email"} | {"user_name": "wu_2"})
+    for login in ("li@example.com", "LI.NA", "Wu_2"):
+        assert accounts.sign_in(login)["token_type"] == "Bearer"
+    with pytest.raises(Invalid) as caught:
+        accounts.call("register", {name: value for name, value in LI.items() if name != "email"})
+    assert (caught.value.code, list(caught.value.errors)) == ("login_missing", ["email", "user_name"])
+
+
+@pytest.mark.parametrize("login", [{}, {"email": LI["email"], "user_name": "li.na"}])
+def test_one_signs_in_by_one_name(accounts: Accounts, login: dict[str, str]) -> None:
+    with pytest.raises(Invalid) as caught:
+        accounts.call("sign_in", {**login, "password": PASSWORD, "remote_address": "192.0.2.1"})
+    assert (caught.value.code, list(caught.value.errors)) == ("login_missing", ["email", "user_name"])
+
+
+def test_a_user_name_is_no_password(accounts: Accounts) -> None:
+    with pytest.raises(Invalid, match="another password"):
+        accounts.register(user_name="Tin.Lamp.Orchard", password="tin.lamp.orchard")
+
+
+def test_one_user_name_is_one_account_whatever_its_case_and_all_that_is_taken_is_told(accounts: Accounts) -> None:
+    accounts.register(user_name="Li.Na")
+    for facts, code, fields in (
+        ({"email": "other@example.com", "user_name": "li.NA"}, "user_name_taken", ["user_name"]),
+        ({"email": "li@example.com", "user_name": "li.NA"}, "email_taken", ["email", "user_name"]),
+        ({"email": "li@example.com", "user_name": "other"}, "email_taken", ["email"]),
+    ):
+        with pytest.raises(Conflict) as caught:
+            accounts.register(**facts)
+        assert (caught.value.code, list(caught.value.errors)) == (code, fields)
+    assert how_many(accounts.database) == 1
 
 
 def test_one_address_opens_one_account_whatever_its_case(accounts: Accounts) -> None:
@@ -102,11 +155,12 @@ def test_no_password_and_no_token_is_in_the_database(accounts: Accounts) -> None
     tokens = accounts.sign_in()
     secrets = (PASSWORD, tokens["access_token"], tokens["refresh_token"].partition(".")[2])
     everything = MetaData()
+    token = accounts.mailed_token()
     with accounts.database.transaction() as tx:
         everything.reflect(tx.connection)
         stored = repr([row for each in everything.tables.values() for row in tx.execute(select(each))])
     assert "Li@Example.com" in stored
-    assert [secret for secret in secrets if secret in stored] == []
+    assert [secret for secret in (*secrets, token) if secret in stored] == []
 
 
 def test_an_operators_account_is_made_without_http_and_signs_in_alike(accounts: Accounts) -> None:
@@ -114,6 +168,7 @@ def test_an_operators_account_is_made_without_http_and_signs_in_alike(accounts: 
         account = create_account(tx, "desk@example.com", hash_password(PASSWORD, "desk@example.com"), "Desk", "DE", ["operator", "carrier"])
     assert accounts.call("me", {}, actor_of(account))["roles"] == ["carrier", "operator"]
     assert accounts.sign_in("DESK@example.com")["token_type"] == "Bearer"
+    assert (account["email_confirmed_at"] is not None, accounts.mails()) == (True, [])
 
 
 def test_a_role_that_is_none_opens_no_account(accounts: Accounts) -> None:

@@ -11,11 +11,13 @@ from sqlalchemy import func, select
 from services.accounts.application import signing_keys as keys
 from services.accounts.application.sessions import IDLE, open_session, refresh
 from services.accounts.models import sessions, signing_keys
-from shared.contracts.accounts import REFRESH
-from shared.kit.errors import Unauthenticated
+from shared.contracts.accounts import REFRESH, SIGN_IN
+from shared.kit.errors import NotFound, Unauthenticated
 from shared.kit.ids import new_id
 from tests.builders.database import call
 from tests.integration.accounts.scene import Accounts
+
+CALL = call(SIGN_IN, None, {"user_name": "li", "password": "any", "remote_address": "192.0.2.1"})
 
 
 def claims(accounts: Accounts, token: str) -> dict[str, Any]:
@@ -119,17 +121,63 @@ def test_a_made_up_refresh_token_is_refused(accounts: Accounts, token: str) -> N
 def test_a_session_that_is_not_refreshed_in_time_is_over(accounts: Accounts) -> None:
     account = accounts.register()
     with accounts.database.transaction() as tx:
-        in_time, late = (open_session(tx, account["id"])["refresh_token"] for _ in range(2))
+        in_time, late = (open_session(tx, account["id"], CALL)["refresh_token"] for _ in range(2))
     with accounts.database.transaction(IDLE - timedelta(seconds=60)) as tx:
-        assert refresh(tx, call(REFRESH, None, {"refresh_token": in_time}))
+        assert refresh(tx, call(REFRESH, None, {"refresh_token": in_time, "remote_address": "192.0.2.1"}))
     with accounts.database.transaction(IDLE) as tx:
-        assert refresh(tx, call(REFRESH, None, {"refresh_token": late})) is None
+        assert refresh(tx, call(REFRESH, None, {"refresh_token": late, "remote_address": "192.0.2.1"})) is None
 
 
 def test_expired_sessions_are_cleared_away_by_the_next_sign_in(accounts: Accounts) -> None:
     account = accounts.register()
     with accounts.database.transaction() as tx:
-        open_session(tx, account["id"])
+        open_session(tx, account["id"], CALL)
     with accounts.database.transaction(IDLE + timedelta(seconds=1)) as tx:
-        latest = open_session(tx, account["id"])["refresh_token"]
+        latest = open_session(tx, account["id"], CALL)["refresh_token"]
         assert tx.execute(select(sessions.c.id)).scalars().all() == [latest.partition(".")[0]]
+
+
+def test_one_sees_where_one_is_signed_in_the_latest_use_first(accounts: Accounts) -> None:
+    account = accounts.register()
+    accounts.register(email="other@example.com")
+    accounts.sign_in("other@example.com")
+    office = accounts.sign_in(remote_address="2001:db8::7", user_agent="Office/1.0")["refresh_token"]
+    here = accounts.signed_in(account)
+    accounts.refresh(office, "198.51.100.7", "Office/1.1")
+    first, second = accounts.call("list_sessions", {}, here)["items"]
+    assert (first["id"], first["address"], first["user_agent"], first["current"]) == (office.partition(".")[0], "198.51.100.7", "Office/1.1", False)
+    assert (second["id"], second["address"], second["user_agent"], second["current"]) == (here.session_id, "192.0.2.1", "a test", True)
+    assert first["created_at"] < second["created_at"] == second["used_at"] < first["used_at"] < first["expires_at"]
+    assert "token" not in repr([first, second])
+
+
+def test_one_session_is_signed_out_and_no_other(accounts: Accounts) -> None:
+    here = accounts.signed_in(accounts.register())
+    elsewhere = accounts.sign_in()["refresh_token"]
+    accounts.call("end_session", {"id": elsewhere.partition(".")[0]}, here)
+    with pytest.raises(Unauthenticated):
+        accounts.refresh(elsewhere)
+    assert [each["id"] for each in accounts.call("list_sessions", {}, here)["items"]] == [here.session_id]
+
+
+def test_a_session_of_somebody_else_is_not_there(accounts: Accounts) -> None:
+    li = accounts.signed_in(accounts.register())
+    wu = accounts.signed_in(accounts.register(email="wu@example.com"))
+    for session_id in (li.session_id, new_id()):
+        with pytest.raises(NotFound) as caught:
+            accounts.call("end_session", {"id": session_id}, wu)
+        assert caught.value.code == "session_not_found"
+    assert len(accounts.call("list_sessions", {}, li)["items"]) == 1
+
+
+def test_one_signs_out_everywhere_at_once_and_nobody_else_does(accounts: Accounts) -> None:
+    li = accounts.signed_in(accounts.register())
+    token = accounts.sign_in()["refresh_token"]
+    wu = accounts.signed_in(accounts.register(email="wu@example.com"))
+    accounts.call("end_all_sessions", {}, li)
+    with pytest.raises(Unauthenticated):
+        accounts.refresh(token)
+    assert accounts.call("list_sessions", {}, li)["items"] == []
+    assert len(accounts.call("list_sessions", {}, wu)["items"]) == 1
+    with pytest.raises(Unauthenticated):
+        accounts.call("end_all_sessions", {}, li)

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from services.accounts.domain.account import check_password, check_roles, email_key
+from services.accounts.domain.account import check_password, check_roles, login_key
 from shared.kit.actor import ROLES
 from shared.kit.errors import Invalid
 
 
 @pytest.mark.parametrize("spelling", ["li@example.com", "Li@Example.COM", " LI@EXAMPLE.COM "])
 def test_one_address_in_any_case_is_one_account(spelling: str) -> None:
-    assert email_key(spelling) == "li@example.com"
+    assert login_key(spelling) == "li@example.com"
 
 
 @pytest.mark.parametrize("password", ["ten chars!", "correct horse battery staple", "пароль-подлиннее"])
@@ -22,13 +22,14 @@ def test_a_password_nobody_guesses_first_is_taken(password: str) -> None:
     [
         ("nine char", "10 characters"),
         ("Li@Example.com", "e-mail"),
+        ("Ship-Chandler", "user name"),
         ("Password123", "commonest"),
         ("1234567890", "commonest"),
     ],
 )
 def test_a_password_that_is_guessed_first_is_refused_and_told_why(password: str, why: str) -> None:
     with pytest.raises(Invalid) as caught:
-        check_password(password, "li@example.com")
+        check_password(password, "li@example.com", "ship-chandler")
     assert caught.value.code == "password_weak"
     assert why in caught.value.errors["password"][0]
 

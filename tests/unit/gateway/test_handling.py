@@ -383,7 +383,9 @@ def test_each_request_is_logged_without_query_or_body(gateway: Gateway, caplog: 
 def test_where_a_sign_in_comes_from_is_told_by_the_gateway_and_by_nobody_else(gateway: Gateway) -> None:
     gateway.services.answers[SIGN_IN] = {}
     gateway.ask("POST", "/v1/sessions", {"email": "ada@example.com"}, X_Forwarded_For="192.0.2.9")
-    assert gateway.services.calls_of(SIGN_IN)[0].data == {"email": "ada@example.com", "remote_address": "127.0.0.1"}
+    assert gateway.services.calls_of(SIGN_IN)[0].data == {"email": "ada@example.com", "remote_address": "127.0.0.1", "user_agent": None}
+    gateway.ask("POST", "/v1/sessions", {"email": "ada@example.com"}, User_Agent="Browser/1.0 " + "x" * 300)
+    assert gateway.services.calls_of(SIGN_IN)[1].data["user_agent"] == "Browser/1.0 " + "x" * 188
     answer = gateway.ask("POST", "/v1/sessions", {"remote_address": "192.0.2.9"})
     assert (answer.status_code, answer.json["errors"]) == (422, {"remote_address": ["Unknown field."]})
 
