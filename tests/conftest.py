@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.builders.mail_server import MailServer, running_mail_server
 from tests.builders.system import System, real_system
 from tests.servers import Server
 
@@ -47,7 +48,14 @@ def _server(config: pytest.Config, fixture: str) -> Server:
 
 
 @pytest.fixture(scope="session")
-def system(broker_url: str, management_url: str, database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def mail_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailServer]:
+    """Takes the mails of the system on real servers."""
+    with running_mail_server(tmp_path_factory.mktemp("mails")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def system(broker_url: str, management_url: str, database_url: str, mail_server: MailServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """The whole system on the real servers, one process a service, shared by the tests that only talk to it."""
-    with real_system(broker_url, management_url, database_url, tmp_path_factory.mktemp("system")) as running:
+    with real_system(broker_url, management_url, database_url, tmp_path_factory.mktemp("system"), MAIL=mail_server.url) as running:
         yield running

@@ -44,11 +44,12 @@ class Client:
     def register(self, **account: Any) -> Json:
         """Open an account with the fields of the contract's Register, and sign in to it. Answers the account."""
         opened: Json = self.post("/v1/accounts", account)
-        self.sign_in(account["email"], account["password"])
+        self.sign_in(account.get("email") or account["user_name"], account["password"])
         return opened
 
-    def sign_in(self, email: str, password: str) -> None:
-        tokens = self.post("/v1/sessions", {"email": email, "password": password})
+    def sign_in(self, name: str, password: str) -> None:
+        """By e-mail address or user name."""
+        tokens = self.post("/v1/sessions", {"email" if "@" in name else "user_name": name, "password": password})
         self.session.headers["Authorization"] = f"Bearer {tokens['access_token']}"
 
     def get(self, path: str, **filters: Any) -> Any:
