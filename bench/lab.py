@@ -166,6 +166,16 @@ def answers(url: str) -> None:
     requests.get(url, timeout=5).raise_for_status()
 
 
+def supplier(lab: Lab, environment: Mapping[str, str], url: str) -> Client:
+    """The session of a new supplier, who may sell: somebody knows them to be who they say."""
+    email, password = f"supplier.{secrets.token_hex(5)}@bench.example", secrets.token_urlsafe(16)
+    facts = ("--role", "supplier", "--name", "A supplier", "--country", "CH", "--verified")
+    lab.command("accounts", "create", email, *facts, environment={**environment, "ACCOUNT_PASSWORD": password})
+    client = Client(url)
+    client.sign_in(email, password)
+    return client
+
+
 def member(url: str, role: str) -> Client:
     """The session of a new account."""
     client = Client(url)

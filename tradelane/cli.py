@@ -57,9 +57,7 @@ def demo(
     all_: Annotated[bool, typer.Option("--all", help="All the trades that are shipped.")] = False,
     list_: Annotated[bool, typer.Option("--list", help="Only name the trades that are shipped.")] = False,
     url: Annotated[str | None, typer.Option(help="A system that runs already; without it one is started and stopped.")] = None,
-    operator: Annotated[
-        str, typer.Option(help="With --url: an operator's e-mail address, for trades that need a deposit. Password in OPERATOR_PASSWORD.")
-    ] = "",
+    operator: Annotated[str, typer.Option(help="With --url: an operator's e-mail address, to verify the supplier. Password in OPERATOR_PASSWORD.")] = "",
     out: Annotated[Path, typer.Option(help="Where the trades' documents and the system's log go.")] = Path("build/demo"),
 ) -> None:
     """Run whole trades over HTTP, as their buyers and suppliers, and show them."""

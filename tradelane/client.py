@@ -37,6 +37,7 @@ class Client:
     def __init__(self, url: str, *, timeout: float = 30.0) -> None:
         self.url = url
         self.timeout = timeout
+        self._refresh_token = ""
         self.session = requests.Session()
         for scheme in ("http://", "https://"):
             self.session.mount(scheme, HTTPAdapter(max_retries=_Again(total=6, backoff_factor=0.2, allowed_methods=None, raise_on_status=False)))
@@ -49,7 +50,14 @@ class Client:
 
     def sign_in(self, name: str, password: str) -> None:
         """By e-mail address or user name."""
-        tokens = self.post("/v1/sessions", {"email" if "@" in name else "user_name": name, "password": password})
+        self._use(self.post("/v1/sessions", {"email" if "@" in name else "user_name": name, "password": password}))
+
+    def refresh(self) -> None:
+        """Go on with new tokens, which say what the account has become by now."""
+        self._use(self.post("/v1/sessions/refresh", {"refresh_token": self._refresh_token}))
+
+    def _use(self, tokens: Json) -> None:
+        self._refresh_token = tokens["refresh_token"]
         self.session.headers["Authorization"] = f"Bearer {tokens['access_token']}"
 
     def get(self, path: str, **filters: Any) -> Any:
@@ -65,6 +73,12 @@ class Client:
         """`key`: the idempotency key of a request made before; `wait`: seconds the answer may be held until the step is done (RFC 7240)."""
         headers = {"Idempotency-Key": key or str(uuid4())} if method == "POST" else {}
         return self.request(method, path, json=body, headers=headers | ({"Prefer": f"wait={wait}"} if wait else {})).json()
+
+    def upload(self, name: str, content: bytes, media_type: str, **query: str) -> Json:
+        """Keep a document; what it is."""
+        headers = {"Content-Type": media_type, "Idempotency-Key": str(uuid4())}
+        kept: Json = self.request("POST", "/v1/documents", params={"name": name, **query}, data=content, headers=headers).json()
+        return kept
 
     def request(self, method: str, path: str, **options: Any) -> requests.Response:
         """Any request; `path` may be an answer's href. Raises Refused for every status of 400 and above."""

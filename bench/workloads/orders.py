@@ -13,7 +13,7 @@ import requests
 from sqlalchemy import create_engine, text
 
 from bench.comparison import Comparison
-from bench.lab import Lab, answers, member
+from bench.lab import Lab, answers, member, supplier
 from bench.load import Load, load, summary
 from shared.platform.database import address
 from shared.platform.settings import SERVICES
@@ -82,8 +82,8 @@ def _ours(lab: Lab) -> Subject:
     for service in SERVICES:
         lab.python("-m", "tradelane", "run", service, environment=environment | {"HTTP_PORT": str(port)})
     lab.wait(partial(answers, f"{url}/readyz"))
-    trade, buyer, supplier = read_trade(DEFAULT), member(url, "buyer"), member(url, "supplier")
-    listed = [supplier.post("/v1/products", product | {"stock": STOCK}) for product in trade.products]
+    trade, buyer, seller = read_trade(DEFAULT), member(url, "buyer"), supplier(lab, environment, url)
+    listed = [seller.post("/v1/products", product | {"stock": STOCK}) for product in trade.products]
     order = {"lines": [{"product_id": each["id"], "quantity": each["minimum_quantity"]} for each in listed], "terms": trade.terms}
     headers = {"Authorization": str(buyer.session.headers["Authorization"])}
     engine = create_engine(address(environment["DATABASE"]))

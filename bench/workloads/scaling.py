@@ -15,7 +15,7 @@ import requests
 from sqlalchemy import Engine, create_engine, text
 
 from bench.comparison import Comparison
-from bench.lab import Lab, answers, member
+from bench.lab import Lab, answers, member, supplier
 from bench.load import CONNECTIONS, Load, load, summary
 from shared.kit.ids import new_id
 from shared.platform.database import address
@@ -79,7 +79,7 @@ def measure(lab: Lab) -> list[Comparison]:
     fleet = Fleet(lab, environment)
     engine = create_engine(address(environment["DATABASE"]))
     fleet.grow(1)
-    buy, placed = _order(fleet.urls[0]), dict[int, list[Load]]()
+    buy, placed = _order(lab, environment, fleet.urls[0]), dict[int, list[Load]]()
     for count in REPLICAS:
         lab.tell(f"{count} of each service")
         fleet.grow(count)
@@ -92,10 +92,10 @@ def measure(lab: Lab) -> list[Comparison]:
     return [*_growth(placed), *_told(takeovers)]
 
 
-def _order(url: str) -> dict[str, Any]:
+def _order(lab: Lab, environment: dict[str, str], url: str) -> dict[str, Any]:
     """What `load` needs to buy a product, and to wait for stock and channel: only then is an order placed."""
     trade = read_trade("coffee-cif-sea")
-    product = member(url, "supplier").post("/v1/products", trade.products[0] | {"stock": STOCK})
+    product = supplier(lab, environment, url).post("/v1/products", trade.products[0] | {"stock": STOCK})
     body: Json = {"lines": [{"product_id": product["id"], "quantity": product["minimum_quantity"]}], "terms": trade.terms}
     headers = {"Authorization": str(member(url, "buyer").session.headers["Authorization"]), "Prefer": "wait=5"}
     return {"method": "POST", "headers": headers, "body": body, "unique": "Idempotency-Key"}

@@ -67,9 +67,9 @@ class System:
         return self.session("operator")
 
     def session(self, role: str) -> Client:
-        """A signed-in session of a new account in any role."""
+        """A signed-in session of a new account, verified, in any role."""
         email, password = f"{role}.{secrets.token_hex(5)}@platform.example", secrets.token_urlsafe(16)
-        made = self.command("accounts", "create", email, "--role", role, "--name", f"A {role}", "--country", "CH", ACCOUNT_PASSWORD=password)
+        made = self.command("accounts", "create", email, "--role", role, "--name", f"A {role}", "--country", "CH", "--verified", ACCOUNT_PASSWORD=password)
         assert made.returncode == 0, made.stdout + made.stderr
         client = Client(self.url)
         client.sign_in(email, password)

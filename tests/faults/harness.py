@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
 from sqlalchemy import create_engine, text
 
-from services.accounts.application.handlers import create_account
-from services.accounts.application.passwords import hash_password
 from shared.platform import database
 from shared.platform.migrate import migrate
 from shared.platform.settings import Settings, read
@@ -27,7 +26,7 @@ from tests.faults.clients import Clients
 from tests.faults.cluster import Cluster
 from tests.faults.faults import BROKER, DATABASE, Stage, applicable, schedule
 from tests.faults.fleet import Fleet
-from tests.faults.market import open_market
+from tests.faults.market import open_account, open_market
 from tests.faults.proxy import Proxy
 from tests.faults.report import Report, make_report
 from tests.faults.servers import Server
@@ -86,12 +85,13 @@ def run(plan: Plan, own: dict[str, Server], folder: Path, say: Callable[[str], N
         stack.callback(proxy.stop)
         fleet = Fleet(plan.replicas, plan.command, _environment(settings, proxy), folder, tally)
         stack.callback(fleet.stop)
-        operator = _operator(settings)
+        accounts = partial(open_account, settings)
+        operator = accounts("operator", "An operator")
         fleet.wait_until_running()
         say(f"{len(fleet.replicas)} processes run after {time.monotonic() - begun:.0f} s")
 
         web = lambda: Web(fleet.gateways, tally, lambda: tally.silence < plan.patience)  # noqa: E731
-        market = open_market(web(), operator, plan.orders)
+        market = open_market(web(), accounts, operator, plan.orders)
         clients = Clients(plan.orders, plan.clients, plan.seed, web, market, tally)
         stage = Stage(own, proxy, fleet, tally, settings.broker, web(), operator, clients.crowd, plan.pace)
         _break(plan, stage, clients, lambda: say(_progress(tally, begun)))
@@ -176,12 +176,3 @@ def _port(url: str) -> int:
     port = urlsplit(url).port
     assert port
     return port
-
-
-def _operator(settings: Settings) -> Account:
-    account = Account("operator@faults.example", secrets.token_urlsafe(16))
-    password = hash_password(account.password, account.email)
-    engine = database.make_engine("accounts", settings)
-    database.run(engine, lambda tx: create_account(tx, account.email, password, "An operator", "CH", ["operator"], company=None))
-    engine.dispose()
-    return account

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import random
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
+from services.accounts.application.handlers import create_account
+from services.accounts.application.passwords import hash_password
+from shared.platform import database
+from shared.platform.settings import Settings
 from tests.faults.web import Account, Web
 from tradelane.demo.trade import Trade
 from tradelane.demo.trade_file import load, shipped
@@ -46,25 +50,42 @@ class Market:
         return {product: count for stall in (*self.stalls, self.scarce) for product, count in stall.stock.items()}
 
 
-def open_market(web: Web, operator: Account, orders: int) -> Market:
+Accounts = Callable[[str, str], Account]
+"""Makes the account of a role and a name."""
+
+
+def open_account(settings: Settings, role: str, name: str) -> Account:
+    """A verified one, as an operator's command line makes it."""
+    account = Account(f"{role}.{secrets.token_hex(5)}@faults.example", secrets.token_urlsafe(16))
+    password = hash_password(account.password, account.email)
+    engine = database.make_engine("accounts", settings)
+    made, _ = database.run(engine, lambda tx: create_account(tx, account.email, password, name, "CH", [role], verified=True))
+    engine.dispose()
+    account.id = made["id"]
+    return account
+
+
+def open_market(web: Web, accounts: Accounts, operator: Account, orders: int) -> Market:
     """Accounts and products for so many orders; the more orders, the more pairs, up to four."""
     web.sign_in(operator)
     trades = [trade for trade in map(load, shipped()) if not trade.online]  # what the forms of the steps say is all there is to do
     stalls = []
     for _ in range(1 + min(3, orders // 500)):
-        buyer, supplier = (_register(web, role, trades[0]) for role in ("buyer", "supplier"))
+        buyer, supplier = _pair(web, accounts, trades[0])
         stalls += [_stall(web, trade, buyer, supplier, orders) for trade in trades]
     few = max(1, int(orders * SCARCE_SHARE / 2))
-    scarce = _stall(web, load(PARCEL), _register(web, "buyer", trades[0]), _register(web, "supplier", trades[0]), few)
+    scarce = _stall(web, load(PARCEL), *_pair(web, accounts, trades[0]), few)
     return Market(stalls, scarce, operator)
 
 
-def _register(web: Web, role: str, trade: Trade) -> Account:
-    person: dict[str, Any] = trade.buyer if role == "buyer" else trade.supplier
-    account = Account(f"{role}.{secrets.token_hex(5)}@faults.example", secrets.token_urlsafe(16))
-    account.id = web.command(None, "/v1/accounts", {**person, "role": role, "email": account.email, "password": account.password})["id"]
-    web.sign_in(account)
-    return account
+def _pair(web: Web, accounts: Accounts, trade: Trade) -> tuple[Account, Account]:
+    """A buyer, who registers, and a supplier, who is known."""
+    buyer = Account(f"buyer.{secrets.token_hex(5)}@faults.example", secrets.token_urlsafe(16))
+    buyer.id = web.command(None, "/v1/accounts", {**trade.buyer, "role": "buyer", "email": buyer.email, "password": buyer.password})["id"]
+    supplier = accounts("supplier", trade.supplier["name"])
+    for account in (buyer, supplier):
+        web.sign_in(account)
+    return buyer, supplier
 
 
 def _stall(web: Web, trade: Trade, buyer: Account, supplier: Account, orders: int) -> Stall:

@@ -17,6 +17,7 @@ from tradelane.client import Client
 from tradelane.demo.placeholders import Facts
 from tradelane.demo.trade import Json
 from tradelane.demo.trade_file import load
+from tradelane.demo.verification import verify
 
 TRADE = load("coffee-cif-sea")
 STOCK = 10**6
@@ -79,9 +80,12 @@ class Market:
         return other
 
     def register(self, role: str, client: Client) -> Json:
-        """A new account in the role, signed in to."""
+        """A new account in the role, signed in to; a supplier's is verified."""
         person = getattr(TRADE, role)
-        return client.register(**person, role=role, email=f"{role}.{secrets.token_hex(5)}@{role}.example", password=self.password)
+        account = client.register(**person, role=role, email=f"{role}.{secrets.token_hex(5)}@{role}.example", password=self.password)
+        if role == "supplier":
+            verify(client, self.operator, person)
+        return account
 
     def terms(self, **others: Any) -> Json:
         """Insured by the supplier it is CIF, otherwise CFR; all eight steps unless other terms say so."""

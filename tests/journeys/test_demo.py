@@ -70,25 +70,26 @@ def test_stopped_half_way_it_stops_its_system_too(tmp_path: Path, number: signal
         requests.get(f"{url}/healthz", timeout=10)
 
 
-def test_in_a_system_that_is_there_with_an_operator_of_its_own(system: System, tmp_path: Path) -> None:
-    made = system.command(
-        "accounts",
-        "create",
-        "demo.operator@platform.example",
-        "--role",
-        "operator",
-        "--name",
-        "Ops",
-        "--country",
-        "CH",
-        ACCOUNT_PASSWORD="correct horse battery",
-    )
+@pytest.fixture(scope="module")
+def desk(system: System) -> dict[str, str]:
+    """An operator's address, and their password as the demonstration reads it."""
+    email, password = "demo.operator@platform.example", "correct horse battery"
+    made = system.command("accounts", "create", email, "--role", "operator", "--name", "Ops", "--country", "CH", ACCOUNT_PASSWORD=password)
     assert made.returncode == 0, made.stderr
-    options = ["--url", system.url, "--trade", "teaware-parcel", "--trade", DEFAULT, "--out", str(tmp_path)]
-    without = system.command("demo", *options)
+    return {"email": email, "OPERATOR_PASSWORD": password}
+
+
+def run_demo(system: System, desk: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
+    password = desk["OPERATOR_PASSWORD"]
+    return system.command("demo", "--url", system.url, "--operator", desk["email"], *options, OPERATOR_PASSWORD=password)
+
+
+def test_in_a_system_that_is_there_with_an_operator_of_its_own(system: System, desk: dict[str, str], tmp_path: Path) -> None:
+    options = ["--trade", "teaware-parcel", "--trade", DEFAULT, "--out", str(tmp_path)]
+    without = system.command("demo", "--url", system.url, *options)
     assert without.returncode == 2
     assert "--operator" in without.stdout
-    done = system.command("demo", *options, "--operator", "demo.operator@platform.example", OPERATOR_PASSWORD="correct horse battery")
+    done = run_demo(system, desk, *options)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 of 2 trades completed." in done.stdout
 
@@ -102,12 +103,14 @@ def test_in_a_system_that_is_there_with_an_operator_of_its_own(system: System, t
         ("discharge: DEHAM\n        estimated", "discharge: NLRTM\n        estimated", ["Refused: 422", "port_of_discharge"]),
     ],
 )
-def test_a_trade_that_does_not_come_to_its_end_says_why_and_fails(system: System, tmp_path: Path, was: str, now: str, told: list[str]) -> None:
+def test_a_trade_that_does_not_come_to_its_end_says_why_and_fails(
+    system: System, desk: dict[str, str], tmp_path: Path, was: str, now: str, told: list[str]
+) -> None:
     text = (SHIPPED / f"{DEFAULT}.yaml").read_text(encoding="utf-8")
     assert was in text
     path = tmp_path / "mine.yaml"
     path.write_text(text.replace(was, now), encoding="utf-8")
-    done = system.command("demo", "--url", system.url, "--trade", str(path), "--out", str(tmp_path))
+    done = run_demo(system, desk, "--trade", str(path), "--out", str(tmp_path))
     assert done.returncode == 1, done.stdout + done.stderr
     for part in told:
         assert part in done.stdout

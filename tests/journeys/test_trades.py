@@ -87,10 +87,10 @@ def eventually(answer: Callable[[], Any], expected: Any) -> None:
     assert answer() == expected
 
 
-def test_goods_that_are_not_there_end_the_trade_at_once(running: System) -> None:
+def test_goods_that_are_not_there_end_the_trade_at_once(running: System, operator: Client) -> None:
     trade = load(DEFAULT)
     first, *others = trade.products
-    order = Walk(replace(trade, products=[first | {"stock": 239}, *others]), running.url).run()
+    order = Walk(replace(trade, products=[first | {"stock": 239}, *others]), running.url, operator).run()
     assert (order["state"], order["history"][-1]["reason"]) == ("rejected", "out_of_stock")
 
 
@@ -100,19 +100,19 @@ def test_a_channel_that_cannot_carry_the_goods_ends_the_trade_at_once(running: S
     assert (order["state"], order["history"][-1]["reason"]) == ("rejected", "too_heavy")
 
 
-def test_a_form_that_disagrees_with_the_order_is_refused_with_its_field(running: System) -> None:
+def test_a_form_that_disagrees_with_the_order_is_refused_with_its_field(running: System, operator: Client) -> None:
     trade = load(DEFAULT)
     form = trade.steps["payment"]["form"] | {"amount": "157839.99"}
     with pytest.raises(Refused) as refused:
-        Walk(replace(trade, steps=trade.steps | {"payment": {"form": form}}), running.url).run()
+        Walk(replace(trade, steps=trade.steps | {"payment": {"form": form}}), running.url, operator).run()
     assert refused.value.status == 422
     assert refused.value.problem["errors"] == {"amount": ["The order's total is 157840.00 USD."]}
 
 
-def test_an_escrow_payment_without_funds_comes_back(running: System) -> None:
+def test_an_escrow_payment_without_funds_comes_back(running: System, operator: Client) -> None:
     trade = replace(load("teaware-parcel"), deposit=None)
     with pytest.raises(WalkError, match=r"Payment came back: .*insufficient_funds"):
-        Walk(trade, running.url).run()
+        Walk(trade, running.url, operator).run()
 
 
 def test_after_all_these_trades_everything_adds_up(running: System) -> None:

@@ -29,7 +29,7 @@ def demo(names: Sequence[str], given: System | None, out: Path) -> int:
     try:
         trades = [load(name) for name in names]
         with _running(given, console, out) as system:
-            operator = system.operator() if any(trade.by_operator for trade in trades) else None
+            operator = system.operator()
             completed = [_run(trade, system.url, operator, console, out) for trade in trades]
     except (TradeFileError, SystemFailure) as error:
         console.print(Text(str(error), style="red"))
@@ -60,7 +60,7 @@ def _running(given: System | None, console: Console, out: Path) -> Iterator[Syst
     console.print(f"The system has stopped, in {time.monotonic() - start:.1f} s.")
 
 
-def _run(trade: Trade, url: str, operator: Client | None, console: Console, out: Path) -> bool:
+def _run(trade: Trade, url: str, operator: Client, console: Console, out: Path) -> bool:
     """Whether the trade was completed; all of it is shown."""
     console.print(show.introduction(trade))
     start = time.monotonic()

@@ -49,7 +49,7 @@ def fund_freight(walk: Walk, wanted: Json) -> None:
     supplier, amount = walk.clients["supplier"], wanted["top_up"]
     with walk.doing("operator", "Books the supplier's deposit") as tell:
         reference = f"Freight {secrets.token_hex(5)}"
-        walk.as_operator().post("/v1/deposits", {"account_id": walk.accounts["supplier"]["id"], "amount": amount, "reference": reference})
+        walk.operator.post("/v1/deposits", {"account_id": walk.accounts["supplier"]["id"], "amount": amount, "reference": reference})
         tell(money(amount))
     with walk.doing("supplier", "Binds a freight account, tops it up") as tell:
         supplier.post("/v1/freight-account", {"currency": wanted["currency"]})
@@ -77,7 +77,7 @@ def book(walk: Walk, order: Json, request: Json) -> str:
 
 def through_warehouse(walk: Walk, weighed: Json) -> None:
     """Scanned in, weighed and handed over to the carrier."""
-    staff = walk.as_operator()
+    staff = walk.operator
     with walk.doing("operator", "Warehouse: scans, weighs, hands over") as tell:
         parcel = staff.post("/v1/warehouse-scans", {"waybill_number": walk.known["waybill"]})
         parcel = staff.post(f"/v1/logistics-orders/{parcel['id']}/weighings", weighed, wait=10)
@@ -89,5 +89,5 @@ def report(walk: Walk, waybill: str, seen: Json) -> None:
     """What the carrier saw."""
     with walk.doing("operator", "Carrier: tracking event") as tell:
         event = {"waybill_number": waybill, "event_id": secrets.token_hex(8), "occurred_at": datetime.now(UTC).isoformat()}
-        walk.as_operator().post("/v1/tracking-events", event | seen)
+        walk.operator.post("/v1/tracking-events", event | seen)
         tell(", ".join(filter(None, (seen["status"].replace("_", " "), seen.get("location")))))

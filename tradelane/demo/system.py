@@ -46,7 +46,7 @@ class System:
             email, password = f"operator.{secrets.token_hex(5)}@platform.example", secrets.token_urlsafe(16)
             self._create_operator(email, password, self.environment)
         elif not email:
-            raise SystemFailure("This trade needs an operator: give --operator and OPERATOR_PASSWORD.")
+            raise SystemFailure("An operator is needed to verify the supplier: give --operator and OPERATOR_PASSWORD.")
         client = Client(self.url)
         client.sign_in(email, password)
         return client

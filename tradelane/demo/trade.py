@@ -37,12 +37,6 @@ class Trade:
     deposit: Json | None = None
 
     @property
-    def by_operator(self) -> list[str]:
-        """What only an operator can do for it."""
-        transport = self.steps.get("transport", {})
-        return [name for name in ("deposit", "freight_account") if getattr(self, name)] + [name for name in ("warehouse", "tracking") if transport.get(name)]
-
-    @property
     def online(self) -> bool:
         """Whether its shipping is booked with the platform."""
         return bool(self.steps.get("shipping", {}).get("online"))

@@ -16,7 +16,7 @@ from typing import Protocol
 from jsonschema import Draft202012Validator
 
 from tradelane.client import Client
-from tradelane.demo import parcel
+from tradelane.demo import parcel, verification
 from tradelane.demo.parcel import money
 from tradelane.demo.placeholders import Facts
 from tradelane.demo.trade import Json, Trade
@@ -47,11 +47,9 @@ class Silence:
 
 
 class Walk:
-    """One trade in the system at `url`. The operator's session is needed only where the trade has something that nobody else can do."""
+    """One trade in the system at `url`. The operator's session does what nobody else can: the supplier has to be verified before anything is sold."""
 
-    def __init__(self, trade: Trade, url: str, operator: Client | None = None, listener: Listener | None = None) -> None:
-        if trade.by_operator and operator is None:
-            raise WalkError(f"An operator is needed for a part of this trade: {', '.join(trade.by_operator)}.")
+    def __init__(self, trade: Trade, url: str, operator: Client, listener: Listener | None = None) -> None:
         self.trade = trade
         self.operator = operator
         self.listener = Silence() if listener is None else listener
@@ -64,6 +62,7 @@ class Walk:
     def run(self) -> Json:
         """The order at its end, whichever that is. Raises WalkError, or the client's Refused."""
         self._open_accounts()
+        self._verify_supplier()
         listed = self._fill_library()
         if self.trade.freight_account:
             parcel.fund_freight(self, self.trade.freight_account)
@@ -92,6 +91,17 @@ class Walk:
                 email = f"{name}.{secrets.token_hex(5)}@{who}.example"
                 self.accounts[who] = self.clients[who].register(**person, role=who, email=email, password=self.passwords[who])
                 tell(f"{person['name']}, {person.get('company') or 'in person'} ({person['country']})")
+
+    def _verify_supplier(self) -> None:
+        supplier = self.clients["supplier"]
+        with self.doing("supplier", "Shows who they are") as tell:
+            submitted = verification.submit(supplier, self.trade.supplier)
+            tell(f"{verification.told(submitted)} → {submitted['label']}")
+        with self.doing("operator", "Approves the verification") as tell:
+            tell(f"→ {verification.approve(self.operator, submitted)['label']}")
+        with self.doing("supplier", "Refreshes the session") as tell:
+            supplier.refresh()
+            tell("may sell from now on")
 
     def _fill_library(self) -> Json:
         listed: Json = {}
@@ -147,7 +157,7 @@ class Walk:
     def _book_deposit(self, deposit: Json, order: Json) -> None:
         with self.doing("operator", "Books the buyer's deposit") as tell:
             booked = self._facts("buyer", order).fill(deposit)
-            self.as_operator().post("/v1/deposits", booked | {"account_id": self.accounts["buyer"]["id"]})
+            self.operator.post("/v1/deposits", booked | {"account_id": self.accounts["buyer"]["id"]})
             tell(f"{money(booked['amount'])}, {booked['reference']}")
 
     def _take_step(self, order: Json) -> Json:
@@ -235,12 +245,6 @@ class Walk:
     def _facts(self, who: str, seen: Json) -> Facts:
         """Today is the system's own, whose test clock may have been advanced."""
         return Facts(today=date.fromisoformat(seen["updated_at"][:10]), products=self.products, order=seen, password=self.passwords[who], known=self.known)
-
-    def as_operator(self) -> Client:
-        """The operator's session."""
-        if self.operator is None:
-            raise WalkError("This needs an operator.")
-        return self.operator
 
     @contextmanager
     def doing(self, who: str, what: str) -> Iterator[Callable[[str], None]]:

@@ -30,8 +30,8 @@ _LEFT_OUT: Mapping[str, Any] = {
 
 
 def add_product(tx: Transaction, call: Call) -> Mapping[str, Any]:
-    """A new, active product of the calling supplier; Conflict `sku_taken`, Invalid `masses_disagree`."""
-    supplier = call.require_actor("supplier")
+    """A new, active product of the calling supplier, who is verified; Conflict `sku_taken`, Invalid `masses_disagree`."""
+    supplier = call.require_verified("supplier")
     columns = _columns({**_LEFT_OUT, **call.data})
     row = _saved(
         tx,

@@ -95,6 +95,8 @@ def send_message(tx: Transaction, call: Call) -> dict[str, Any]:
 
 def _decide(tx: Transaction, call: Call, actor: Actor, action: str) -> tuple[Enquiry, negotiations.Row]:
     enquiry = find_enquiry(tx, call.data["id"], actor, lock=True)
+    if action in negotiations.BINDING and actor.id == enquiry.row.supplier_id:
+        call.require_verified()
     check_version(enquiry.row, call.data)
     return enquiry, negotiations.decide(enquiry.negotiation, action, actor, tx.now)
 

@@ -21,6 +21,9 @@ ANSWERER = frozenset({"answerer"})
 """The party that did not make the latest offer."""
 CLOCK = frozenset({"clock"})
 
+BINDING = frozenset({"offer", "accept"})
+"""By these the supplier sells, which takes a verified account."""
+
 VALIDITY = "offer_validity"
 """The deadline of an offer."""
 
@@ -85,7 +88,8 @@ class Negotiation:
 def allowed_actions(negotiation: Negotiation, actor: Actor, now: datetime) -> tuple[Row, ...]:
     """What the actor may do now, in the table's order."""
     roles = negotiation.roles_of(actor)
-    return tuple(row for row in negotiation.rows(now) if row.who & roles)
+    barred = frozenset() if actor.verified or actor.id != negotiation.supplier_id else BINDING
+    return tuple(row for row in negotiation.rows(now) if row.who & roles and row.action not in barred)
 
 
 def decide(negotiation: Negotiation, action: str, actor: Actor, now: datetime) -> Row:

@@ -20,8 +20,8 @@ from shared.platform.context import Context
 from shared.platform.wire import Event
 from tests.builders.database import TestDatabase, call
 
-SUPPLIER = Actor(new_id(), frozenset({"supplier"}), "Huang Ceramics")
-OTHER_SUPPLIER = Actor(new_id(), frozenset({"supplier"}), "Weber Werkzeuge")
+SUPPLIER = Actor(new_id(), frozenset({"supplier"}), "Huang Ceramics", verified=True)
+OTHER_SUPPLIER = Actor(new_id(), frozenset({"supplier"}), "Weber Werkzeuge", verified=True)
 BUYER = Actor(new_id(), frozenset({"buyer"}), "Northwind")
 OPERATOR = Actor(new_id(), frozenset({"operator"}), "Desk")
 

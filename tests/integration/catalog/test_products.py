@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -151,3 +152,12 @@ def test_a_count_sets_what_is_on_hand_but_never_below_what_is_reserved(database:
         do(database, contract.SET_STOCK, SUPPLIER, id=product["id"], on_hand=3)
     assert (caught.value.code, caught.value.data) == ("stock_reserved", {"reserved": 4})
     assert get(database, product) == counted
+
+
+def test_who_is_not_verified_lists_nothing_but_looks_after_what_is_listed(database: TestDatabase) -> None:
+    product = add(database)
+    unknown = replace(SUPPLIER, verified=False)
+    with pytest.raises(Forbidden) as refused:
+        do(database, contract.ADD_PRODUCT, unknown, **MUG)
+    assert refused.value.code == "verification_required"
+    assert do(database, contract.SET_STOCK, unknown, id=product["id"], on_hand=1)["on_hand"] == 1

@@ -30,8 +30,8 @@ from tests.builders.database import TestDatabase, call
 from tests.integration.orders.forms import FORMS
 
 BUYER = Actor(new_id(), frozenset({"buyer"}), "Nordlicht Import GmbH")
-SUPPLIER = Actor(new_id(), frozenset({"supplier"}), "Jingdezhen Huang Ceramics", reauthenticated=True)
-STRANGER = Actor(new_id(), frozenset({"buyer", "supplier"}), "Third Party Ltd")
+SUPPLIER = Actor(new_id(), frozenset({"supplier"}), "Jingdezhen Huang Ceramics", reauthenticated=True, verified=True)
+STRANGER = Actor(new_id(), frozenset({"buyer", "supplier"}), "Third Party Ltd", verified=True)
 OPERATOR = Actor(new_id(), frozenset({"operator"}), "Desk")
 PARTIES = {"buyer": BUYER, "supplier": SUPPLIER}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier, Thread
 from typing import Any
@@ -213,3 +214,15 @@ def test_others_see_no_enquiry_and_operators_only_look(scene: Scene) -> None:
 def test_only_buyers_open_enquiries(scene: Scene, actor: Any, error: type[TradeError]) -> None:
     with pytest.raises(error):
         scene.do(contract.OPEN_ENQUIRY, actor, lines=[line(MUG)], message="Hello")
+
+
+def test_a_supplier_who_is_not_verified_sells_nothing_but_may_talk(scene: Scene) -> None:
+    unknown, enquiry = replace(SUPPLIER, verified=False), scene.open()
+    assert {each["name"] for each in scene.enquiry(enquiry["id"], unknown)["actions"]} == {"cancel", "send_message"}
+    offered = scene.offer(scene.offer(enquiry["id"])["id"], BUYER)
+    for act in (scene.offer, scene.accept):
+        with pytest.raises(Forbidden) as refused:
+            act(offered["id"], unknown)
+        assert refused.value.code == "verification_required"
+    assert scene.do(contract.SEND_MESSAGE, unknown, id=offered["id"], text="Soon.")["state"] == "offered"
+    assert scene.accept(offered["id"], SUPPLIER)["state"] == "placing"

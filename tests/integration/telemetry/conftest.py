@@ -72,7 +72,7 @@ def observed(broker_url: str, management_url: str, database_url: str, tmp_path_f
 
 @pytest.fixture(scope="package")
 def walk(observed: Observed) -> Walk:
-    return Walk(load(DEFAULT), observed.system.url)
+    return Walk(load(DEFAULT), observed.system.url, observed.system.operator())
 
 
 @pytest.fixture(scope="package")

@@ -106,7 +106,7 @@ def test_a_port_that_is_taken_is_told_before_anything_starts(observed: Observed)
 
 def test_in_one_process_the_gateways_page_tells_of_all_services(tmp_path: Path) -> None:
     with embedded_system(tmp_path) as system:
-        assert Walk(load(DEFAULT), system.url).run()["state"] == "completed"
+        assert Walk(load(DEFAULT), system.url, system.operator()).run()["state"] == "completed"
         page = page_where(lambda: scrape(f"{system.url}/metrics"), "tradelane_orders", 1, state="completed")
     for service in WITH_DATABASE:
         assert value(page, "tradelane_figures_read", service=service) == 1

@@ -113,7 +113,7 @@ def test_a_refusal_that_is_no_problem_document_is_still_told(server: Scripted, c
 
 
 def test_who_registers_is_signed_in(server: Scripted, client: Client) -> None:
-    server.answers = [(201, {}, {"id": "7"}), (201, {}, {"access_token": "token"}), (200, {}, {})]
+    server.answers = [(201, {}, {"id": "7"}), (201, {}, {"access_token": "token", "refresh_token": "more"}), (200, {}, {})]
     assert client.register(email="a@b.example", password="0123456789x", name="A", country="DE", role="buyer") == {"id": "7"}
     client.get("/v1/me")
     assert [(path, headers.get("Authorization")) for _, path, headers, _ in server.asked] == [
@@ -122,3 +122,17 @@ def test_who_registers_is_signed_in(server: Scripted, client: Client) -> None:
         ("/v1/me", "Bearer token"),
     ]
     assert server.asked[1][3] == {"email": "a@b.example", "password": "0123456789x"}
+
+
+def test_who_refreshes_goes_on_with_new_tokens(server: Scripted, client: Client) -> None:
+    signed_in, refreshed = ({"access_token": f"token {number}", "refresh_token": f"more {number}"} for number in (1, 2))
+    server.answers = [(201, {}, signed_in), (200, {}, refreshed), (200, {}, refreshed), (200, {}, {})]
+    client.sign_in("a@b.example", "0123456789x")
+    client.refresh()
+    client.refresh()
+    client.get("/v1/me")
+    assert [body for path, body in ((each[1], each[3]) for each in server.asked) if path.endswith("refresh")] == [
+        {"refresh_token": "more 1"},
+        {"refresh_token": "more 2"},
+    ]
+    assert server.asked[-1][2]["Authorization"] == "Bearer token 2"

@@ -16,7 +16,7 @@ from shared.kit.errors import Conflict, Forbidden
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 ACTORS = {
     "buyer": Actor("b", frozenset({"buyer"})),
-    "supplier": Actor("s", frozenset({"supplier"})),
+    "supplier": Actor("s", frozenset({"supplier"}), verified=True),
     "operator": Actor("o", frozenset({"operator"})),
     "stranger": Actor("x", frozenset({"buyer", "supplier"})),
 }
@@ -58,6 +58,13 @@ def test_each_may_do_what_the_table_says_and_nothing_else(negotiation: Negotiati
             decide(negotiation, action, ACTORS[actor], NOW)
         assert refused.value.code == ("not_your_turn" if may else "action_not_allowed")
         assert refused.value.data["allowed"] == [row.action for row in allowed_actions(negotiation, ACTORS[actor], NOW)]
+
+
+def test_a_supplier_who_is_not_verified_is_offered_nothing_that_binds() -> None:
+    unknown = replace(ACTORS["supplier"], verified=False)
+    for negotiation in NEGOTIATIONS:
+        all_of_it = [row.action for row in allowed_actions(negotiation, ACTORS["supplier"], NOW)]
+        assert [row.action for row in allowed_actions(negotiation, unknown, NOW)] == [each for each in all_of_it if each not in ("offer", "accept")]
 
 
 @pytest.mark.parametrize("action", ACTIONS)
