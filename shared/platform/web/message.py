@@ -97,16 +97,21 @@ def _key(name: bytes) -> str:
 def answer_bytes(request: Request, response: Response, last: bool) -> bytes:
     """The whole answer. `last`: the connection is closed after it."""
     body = response.get_data()
+    head = head_bytes(request, response, last, len(body))
+    return head if request.method == "HEAD" else head + body
+
+
+def head_bytes(request: Request, response: Response, last: bool, length: int | None = None) -> bytes:
+    """All that comes before the body; without its length, that ends with the connection."""
     lines = [f"HTTP/1.1 {response.status}", f"Date: {_date(int(time.time()))}"]
     lines += [f"{name}: {value}" for name, value in response.headers.items() if name.lower() not in ("content-length", "connection")]
-    if response.status_code >= 200 and response.status_code not in (204, 304):
-        lines.append(f"Content-Length: {len(body)}")
+    if length is not None and response.status_code >= 200 and response.status_code not in (204, 304):
+        lines.append(f"Content-Length: {length}")
     if last:
         lines.append("Connection: close")
     elif request.environ["SERVER_PROTOCOL"] == "HTTP/1.0":
         lines.append("Connection: keep-alive")
-    head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
-    return head if request.method == "HEAD" else head + body
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
 
 @lru_cache(1)

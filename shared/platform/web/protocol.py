@@ -24,7 +24,8 @@ from shared.platform.stream import Stream
 from shared.platform.telemetry.metrics import HTTP_REFUSED
 from shared.platform.web.application import Application
 from shared.platform.web.headers import protecting
-from shared.platform.web.message import Incoming, Refused, answer_bytes
+from shared.platform.web.message import Incoming, Refused, answer_bytes, head_bytes
+from shared.platform.web.ongoing import Ongoing
 from shared.platform.web.problems import MEDIA_TYPE, document
 from shared.platform.web.request import Request
 
@@ -84,6 +85,7 @@ class Protocol:
         self.waits_since: float | None = time.monotonic()
         self._leaving = False
         self._idle = True
+        self._ongoing: Ongoing | None = None
 
     def serve(self) -> None:
         """Until either side has had enough."""
@@ -93,9 +95,12 @@ class Protocol:
             while not last and (request := self._next()):
                 self._idle, self.waits_since = False, None
                 response = self._application.answer(request)
-                last = request.last or self._leaving
+                last = request.last or self._leaving or isinstance(response, Ongoing)
+                if isinstance(response, Ongoing):
+                    self._follow(request, response)
                 self.waits_since = time.monotonic()
-                self._send(answer_bytes(request, response, last))
+                if not isinstance(response, Ongoing):
+                    self._send(answer_bytes(request, response, last))
                 self._idle = True
             if self._refused and not last:
                 answer, last = refusal(self._refused.status, self._refused.message), True
@@ -109,6 +114,8 @@ class Protocol:
     def leave(self) -> None:
         """Close when the request at work is answered; at once where there is none."""
         self._leaving = True
+        if self._ongoing:
+            self._ongoing.end()
         if self._idle:
             self.cut()
 
@@ -122,6 +129,13 @@ class Protocol:
         if sent < len(answer):
             with eventlet.Timeout(self._body_seconds + len(answer) / SLOWEST, TimeoutError("the answer was taken too slowly")):
                 self._sock.sendall(memoryview(answer)[sent:])
+
+    def _follow(self, request: Request, response: Ongoing) -> None:
+        """Send it until it ends. Who does not take a part in time is lost: nothing is kept for them."""
+        self._ongoing = response
+        if self._leaving:
+            response.end()
+        response.pass_on(head_bytes(request, response, last=True), self._send, self._stream.read, request.method != "HEAD")
 
     def _next(self) -> Request | None:
         """The next request, whole or with what its body failed by. None where it is refused, or nobody asks any more."""

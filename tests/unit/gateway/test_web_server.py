@@ -18,10 +18,14 @@ from nameko.containers import ServiceContainer
 from werkzeug.wrappers import Response
 
 from shared.platform.settings import settings
-from shared.platform.web import Request, headers, http, protocol, server
+from shared.platform.web import Ongoing, Request, headers, http, protocol, server
 
 HOST = b"Host: here\r\n"
 ECHO = b"POST /echo HTTP/1.1\r\n" + HOST
+ONGOING = b"GET /ongoing HTTP/1.1\r\n" + HOST + b"\r\n"
+PARTS: list[bytes] = []
+"""What an ongoing answer goes on with."""
+ENDED: list[Ongoing] = []
 LAST = ECHO + b"Content-Length: 2\r\nConnection: close\r\n\r\nok"
 
 
@@ -35,14 +39,29 @@ class Path:
 class Answering:
     name = "answering"
 
-    @http(lambda: (Path("POST", "/echo"), Path("GET", "/pause/<float:seconds>"), Path("GET", "/defect")))
+    @http(lambda: (Path("POST", "/echo"), Path("GET", "/pause/<float:seconds>"), Path("GET", "/defect"), Path("GET", "/ongoing")))
     def answer(self, endpoint: Path, asked: Request) -> Response:
         if endpoint.rule == "/defect":
             raise RuntimeError("the cellar is at /var/secret")
+        if endpoint.rule == "/ongoing":
+            answer = Ongoing(content_type="text/plain")
+            answer.response = self.parts(answer)
+            answer.call_on_close(lambda: ENDED.append(answer))
+            return answer
         if endpoint.rule == "/echo":
             return Response(asked.content)
         eventlet.sleep(float(asked.path_values["seconds"]))
         return Response("done")
+
+    def parts(self, answer: Ongoing) -> Iterator[bytes]:
+        """The first at once, further ones as `PARTS` has some, until it is over."""
+        yield b"begun "
+        while not answer.over:
+            if PARTS:
+                yield PARTS.pop(0)
+            else:
+                answer.bell.wait(0.01)
+        yield b"ended"
 
 
 @dataclass
@@ -488,3 +507,67 @@ def test_a_request_that_outlasts_the_drain_is_cut(start: Start, monkeypatch: pyt
     here.web.drain()
     assert time.monotonic() - started < 0.4
     assert working.recv(1) == b""
+
+
+def ended(answers: int) -> bool:
+    """Whether so many ongoing answers have come to their end, within a second."""
+    for _ in range(100):
+        if len(ENDED) >= answers:
+            return True
+        eventlet.sleep(0.01)
+    return False
+
+
+@pytest.fixture
+def ongoing(here: Here) -> Any:
+    """A client that has received the beginning of an ongoing answer."""
+    ENDED.clear()
+    PARTS.clear()
+    client = here.connect()
+    client.sendall(ONGOING)
+    received = b""
+    while not received.endswith(b"begun "):
+        received += client.recv(4096)
+    head = received.decode()
+    assert "Content-Length" not in head
+    assert "Connection: close" in head
+    return client
+
+
+def test_an_ongoing_answer_comes_in_parts_and_its_connection_takes_no_further_request(here: Here, ongoing: Any) -> None:
+    ongoing.sendall(LAST)
+    PARTS.append(b"further ")
+    assert ongoing.recv(4096) == b"further "
+    here.container.stop()
+    assert everything(ongoing) == b"ended"
+
+
+def test_an_ongoing_answer_is_given_up_when_its_client_leaves(ongoing: Any) -> None:
+    ongoing.close()
+    assert ended(1)
+    assert ENDED[0].over
+
+
+def test_on_stop_ongoing_answers_end_in_good_order_and_at_once(here: Here, ongoing: Any) -> None:
+    started = time.monotonic()
+    stopping = eventlet.spawn(here.container.stop)
+    assert everything(ongoing) == b"ended"
+    stopping.wait()
+    assert time.monotonic() - started < 1.5
+
+
+def test_who_does_not_read_an_ongoing_answer_is_cut_off(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "SLOWEST", 10**9)
+    ENDED.clear()
+    PARTS[:] = [b"x" * 1_000_000] * 30
+    start(http_body_timeout=0.1).connect().sendall(ONGOING)
+    assert ended(1)
+    assert PARTS, "it must not have been read on for a client that takes nothing"
+
+
+def test_an_ongoing_answer_to_head_has_no_parts(here: Here) -> None:
+    ENDED.clear()
+    client = here.connect()
+    client.sendall(ONGOING.replace(b"GET", b"HEAD"))
+    assert everything(client).endswith(b"\r\n\r\n")
+    assert ended(1)
