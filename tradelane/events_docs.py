@@ -26,6 +26,8 @@ read from any offset (`x-stream-offset`). Messages are CloudEvents 1.0 in binary
 | `ce-traceparent` | W3C trace context. |
 
 Events may come more than once: `ce-id` tells. Fields are only ever added; ignore those you do not know. A breaking change is a new type beside the old.
+The parties of a trade are told over HTTP, too: [`GET /v1/events`](http-api.md#events-as-they-happen).
+
 Money is `{"amount": "12.34", "currency": "USD"}`, times are RFC 3339 in UTC, ids and decimals are strings.
 """
 
@@ -43,13 +45,17 @@ def _event(contract: EventContract) -> str:
     return "\n".join(
         [
             f"### `{contract.type}`\n",
-            f"{contract.description} Subject: the {contract.subject}'s id.\n",
+            f"{contract.description} Subject: the {contract.subject}'s id.{_for_one(contract)}\n",
             "| field | type | always there | |",
             "| --- | --- | --- | --- |",
             *rows,
             "",
         ]
     )
+
+
+def _for_one(contract: EventContract) -> str:
+    return f" Of the parties, only the {contract.audience[0]} is told." if len(contract.audience) == 1 else ""
 
 
 def shape(schema: Schema, path: str = "") -> Iterator[tuple[str, str, bool, str]]:

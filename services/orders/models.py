@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, MetaData, PrimaryKeyConstraint, String, Table, Text, UniqueConstraint
 
 from services.orders.domain import enquiry, lifecycle
-from shared.platform.columns import Id, Json, UtcDateTime
+from shared.platform.columns import Id, Json, Serial, UtcDateTime
 
 metadata = MetaData()
 
@@ -141,6 +141,20 @@ _list_indexes(orders)
 
 enquiry_history = _history("enquiry_history", "enquiry_id", enquiries)
 order_history = _history("order_history", "order_id", orders)
+
+# One row an event that the parties of an order or enquiry are told, or the one of them whom it is for. It can only grow.
+feed = Table(
+    "feed",
+    metadata,
+    Column("position", Serial, primary_key=True, autoincrement=True),
+    Column("id", Id(), nullable=False),
+    Column("type", String(80), nullable=False),
+    Column("buyer_id", Id()),
+    Column("supplier_id", Id()),
+    Column("event", Json),  # what another service published; our own stands in the outbox
+)
+Index("feed_buyer", feed.c.buyer_id, feed.c.position)
+Index("feed_supplier", feed.c.supplier_id, feed.c.position)
 
 # The form of the step at hand, saved incomplete; gone when it is submitted.
 drafts = Table(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.orders.application import clock, deadlines, enquiries, goods, handlers, paying, queries
+from services.orders.application import clock, deadlines, enquiries, feed, goods, handlers, paying, queries
 from services.orders.application.reactions import REACTIONS
-from shared.contracts import documents, orders as contract, purchases
+from shared.contracts import documents, orders as contract, purchases, trade_events
 from shared.contracts.catalog import PRODUCTS_BY_ID
 from shared.platform.calls import Call
 from shared.platform.client import RpcClient
@@ -83,6 +83,14 @@ class OrdersService:
     @rpc(contract.SAVE_DRAFT)
     def save_draft(self, call: Call) -> Mapping[str, Any]:
         return self.store.write(call, handlers.save_draft)
+
+    @rpc(trade_events.LIST_EVENTS)
+    def list_events(self, call: Call) -> Mapping[str, Any]:
+        return self.store.read(call, feed.list_events)
+
+    @rpc(trade_events.NEWS)
+    def news(self, call: Call) -> Mapping[str, Any]:
+        return self.store.read(call, feed.news)
 
     @rpc(contract.GET_CLOCK)
     def get_clock(self, call: Call) -> Mapping[str, Any]:

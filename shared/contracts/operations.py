@@ -22,7 +22,8 @@ class ByKey(Enum):
 class Operation:
     """`service.name` on the bus. `request` loads the call's data in the owning service, `answer` dumps what it returns.
 
-    An operation that `writes` runs once per command id: a retry with the same id gets the first answer again.
+    An operation that `writes` runs once per command id: a retry with the same id gets the first answer again. `area` names its scope, where
+    that is not the service's.
     """
 
     service: str
@@ -31,11 +32,12 @@ class Operation:
     answer: type[Schema]
     writes: bool = False
     by_key: ByKey = ByKey.SCOPE
+    area: str = ""
 
     @property
     def scope(self) -> str:
         """What an API key must have been given to ask for it."""
-        return f"{self.service}:{'write' if self.writes else 'read'}"
+        return f"{self.area or self.service}:{'write' if self.writes else 'read'}"
 
 
 class ById(Shape):

@@ -142,8 +142,8 @@ class Transaction:
         """An INSERT that knows `on_conflict_do_update` in the database's own dialect."""
         return _INSERT[self.connection.dialect.name](table)
 
-    def emit(self, type: str, subject: str, data: Mapping[str, Any]) -> None:
-        """Publish an event of `shared.contracts.events` about the aggregate `subject`.
+    def emit(self, type: str, subject: str, data: Mapping[str, Any]) -> str:
+        """Publish an event of `shared.contracts.events` about the aggregate `subject`; its id.
 
         `data` holds Python values and is dumped by the contract; a ValueError where it does not fit it. Counting the subject's version
         also makes transactions on one aggregate take turns: its events leave in order.
@@ -156,6 +156,7 @@ class Transaction:
         row = {"id": new_id(), "type": type, "subject": subject, "stream": subject, "time": self.now, "context": context.current().as_data(), "data": body}
         self.later(_TELL, row)
         self.emitted += 1
+        return str(row["id"])
 
 
 _INSERT: Mapping[str, Callable[[Any], Any]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, update
 
-from services.orders.application import goods
+from services.orders.application import feed, goods
 from services.orders.application.durations import DEADLINES
 from services.orders.application.forms import schema_of
 from services.orders.application.records import Author, Enquiry, Order, Row, party, row_of
@@ -164,7 +164,7 @@ def _record(tx: Transaction, order: Order, transition: Transition, author: Autho
         order = replace(order, deadlines=_start_deadlines(tx, order, transition))
     elif transition.deadline:  # it has struck and the order stays where it is: once is enough
         order = replace(order, deadlines=_set_deadlines(tx, "order", row.id, {}))
-    tx.emit(str(transition.event), row.id, {**entry, **details, **_told(row)})
+    feed.tell(tx, row, str(transition.event), {**entry, **details, **_told(row)})
     return order
 
 
@@ -218,7 +218,7 @@ def _record_enquiry(tx: Transaction, enquiry: Enquiry, row: negotiations.Row, au
         "to_state": row.target,
     }
     tx.add(enquiry_history, {**entry, "label": row.label, "note": note})
-    tx.emit(row.event, enquiry.row.id, {**entry, **_told(enquiry.row), "order_id": enquiry.row.order_id})
+    feed.tell(tx, enquiry.row, row.event, {**entry, **_told(enquiry.row), "order_id": enquiry.row.order_id})
     return enquiry
 
 

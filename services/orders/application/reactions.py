@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from services.orders.application import moves
+from services.orders.application import feed, moves
 from services.orders.application.records import Author, find_order
 from services.orders.domain import lifecycle
 from services.orders.domain.steps import RULES, STEPS
@@ -42,7 +42,25 @@ def _in_words(data: Mapping[str, Any], lines: list[dict[str, Any]]) -> str | Non
     return "; ".join(f"{names[each['product_id']]}: {each['wanted']} wanted, {each['available']} available" for each in data["lines"])
 
 
-REACTIONS: dict[str, Callable[[Transaction, Event], None]] = {
+Reaction = Callable[[Transaction, Event], None]
+
+_OWN: dict[str, Reaction] = {
     **{event_type: follow for choices in EVERY_CHOICE for transition in expand(STEPS, RULES, choices) for event_type in transition.on},
     "payments.refund_made.v1": see_refund,
+}
+
+
+def _told_first(reaction: Reaction) -> Reaction:
+    """The parties are told what was done elsewhere, then what became of it here."""
+
+    def both(tx: Transaction, event: Event) -> None:
+        feed.hear(tx, event)
+        reaction(tx, event)
+
+    return both
+
+
+REACTIONS = {
+    **dict.fromkeys(feed.HEARD, feed.hear),
+    **{event_type: _told_first(reaction) if event_type in feed.HEARD else reaction for event_type, reaction in _OWN.items()},
 }

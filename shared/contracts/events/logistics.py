@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from shared.contracts.events.registry import EventContract
+from shared.contracts.events.registry import SUPPLIER, EventContract
 from shared.contracts.fields import Id, Money, Notice, Timestamp
 
 
@@ -85,8 +85,8 @@ EVENTS = (
     EventContract("logistics.import_refused.v1", Refusal, "order", "The import clearance could not be recorded."),
     EventContract("logistics.channel_changed.v1", ChannelAnswer, "order", "The goods go by the channel that both parties agreed on instead."),
     EventContract("logistics.channel_change_refused.v1", Refusal, "order", "The channel that both parties agreed on cannot carry the goods."),
-    EventContract("logistics.freight_due.v1", Freight, "order", "Freight is to be charged for the order's logistics order."),
-    EventContract("logistics.freight_credited.v1", Freight, "order", "Freight charged before is given back."),
+    EventContract("logistics.freight_due.v1", Freight, "order", "Freight is to be charged for the order's logistics order.", SUPPLIER),
+    EventContract("logistics.freight_credited.v1", Freight, "order", "Freight charged before is given back.", SUPPLIER),
     EventContract("logistics.parcel_undeliverable.v1", Refusal, "order", "The parcel cannot be delivered; it goes back or is destroyed, as was chosen."),
     EventContract("logistics.tracking_noticed.v1", TrackingNoticed, "order", "Tracking is not as it should be: buyer and supplier are told whom to ask."),
     EventContract("logistics.waybill_issued.v1", WaybillIssued, "order", "Freight is paid; the parcel goes by this waybill."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from shared.contracts.events.registry import EventContract
+from shared.contracts.events.registry import SUPPLIER, EventContract
 from shared.contracts.fields import Id, Money, Notice
 
 
@@ -93,9 +93,9 @@ EVENTS = (
     EventContract(
         "payments.funds_released.v1", OrderAmount, "order", "Escrow: what was held went to the supplier's balance; the amount is in the order's own currency."
     ),
-    EventContract("payments.freight_charged.v1", FreightMoved, "order", "All of a charge is taken from the supplier's freight account."),
-    EventContract("payments.freight_refused.v1", FreightRefused, "order", "The charge could not be taken; nothing was moved."),
-    EventContract("payments.freight_refunded.v1", FreightMoved, "order", "Freight was given back to the supplier's freight account."),
+    EventContract("payments.freight_charged.v1", FreightMoved, "order", "All of a charge is taken from the supplier's freight account.", SUPPLIER),
+    EventContract("payments.freight_refused.v1", FreightRefused, "order", "The charge could not be taken; nothing was moved.", SUPPLIER),
+    EventContract("payments.freight_refunded.v1", FreightMoved, "order", "Freight was given back to the supplier's freight account.", SUPPLIER),
     EventContract("payments.freight_account_bound.v1", FreightAccountBound, "account", "A supplier has a freight account now."),
     EventContract("payments.freight_topped_up.v1", DepositMade, "account", "Funds went from a supplier's balance to their freight account."),
     EventContract("payments.freight_top_up_refused.v1", TopUpRefused, "account", "The provider did not take a top-up; nothing was moved."),

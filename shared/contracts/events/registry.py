@@ -8,15 +8,22 @@ from marshmallow import Schema
 
 SchemaClass = type[Schema]
 
+SUPPLIER = ("supplier",)
+"""What freight costs is between the supplier and the platform."""
+
 
 @dataclass(frozen=True, slots=True)
 class EventContract:
-    """`type` is the routing key and the CloudEvents type, `data` the schema of its body, `subject` says whose id the event's subject is."""
+    """`type` is the routing key and the CloudEvents type, `data` the schema of its body, `subject` says whose id the event's subject is.
+
+    Of the two parties of a trade, `audience` may be told.
+    """
 
     type: str
     data: SchemaClass
     subject: str
     description: str
+    audience: tuple[str, ...] = ("buyer", "supplier")
 
     @property
     def source(self) -> str:

@@ -44,7 +44,7 @@ def test_a_verified_account_goes_on_and_the_role_is_asked_for_first() -> None:
 
 
 def test_the_scopes_are_those_of_the_operations_and_of_the_stream_of_events() -> None:
-    assert set(SCOPES) == {each.scope for each in ASKED} | {"events:read"}
+    assert set(SCOPES) == {each.scope for each in ASKED}
 
 
 @pytest.mark.parametrize("operation", BY_SCOPE, ids=lambda each: each.name)
