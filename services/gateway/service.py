@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Response
 
+from services.gateway.application import events
 from services.gateway.application.handling import handle
 from services.gateway.application.identity import Identity
 from services.gateway.application.pages import PAGES
 from services.gateway.application.routes import Page, Route, routes
+from services.gateway.application.streams import OpenStreams
 from shared.platform.client import RpcClient
 from shared.platform.settings import settings
 from shared.platform.web import Request, http
@@ -17,9 +19,12 @@ class GatewayService:
     name = "gateway"
     rpc = RpcClient()
     identity = Identity()
+    streams = OpenStreams()
 
     @http(lambda: (*routes(settings().production), *PAGES))
     def answer(self, endpoint: Route | Page, request: Request) -> Response:
         if isinstance(endpoint, Page):
             return endpoint.answer(request, self.rpc)
+        if endpoint.is_stream:
+            return events.follow(endpoint, request, self.rpc, self.identity, self.streams)
         return handle(endpoint, request, self.rpc, self.identity)

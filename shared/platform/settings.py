@@ -45,6 +45,8 @@ class Settings:
     documents: str  # a folder, or what fsspec reaches: s3://bucket/prefix, …
     document_limit: int
     signing_key_days: int
+    event_streams: int
+    event_streams_per_account: int
     metrics_port: int
     rpc_workers: int
     event_workers: int
@@ -119,6 +121,8 @@ def read() -> Settings:
             # Of one document. It crosses the bus in base 64, and RabbitMQ 4 takes messages of up to 16 MiB.
             document_limit=env.int("DOCUMENT_LIMIT", 5 << 20, validate=validate.Range(1, 10 << 20)),
             signing_key_days=env.int("SIGNING_KEY_DAYS", 90, validate=validate.Range(0, 3650)),  # after which another key signs access tokens; 0: never
+            event_streams=env.int("EVENT_STREAMS", 200),  # open at a time in this process; each is one of its connections
+            event_streams_per_account=env.int("EVENT_STREAMS_PER_ACCOUNT", 10),
             metrics_port=env.int("METRICS_PORT", 0),  # where this process tells its metrics; 0: the gateway alone does, at /metrics
             rpc_workers=env.int("RPC_WORKERS", 20),
             event_workers=env.int("EVENT_WORKERS", 10),

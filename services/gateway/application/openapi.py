@@ -70,9 +70,7 @@ def _parameters(route: Route) -> Iterator[Any]:
     request = route.operation.request
     if route.parameters:
         yield {"in": "path", "schema": request(only=route.parameters)}
-    if route.method in (GET, DELETE):
-        yield {"in": "query", "schema": request(exclude=route.parameters)}
-    if route.takes_document:
+    if route.method in (GET, DELETE) or route.takes_document:
         yield {"in": "query", "schema": request(exclude=route.elsewhere)}
     yield from TRACING
     if route.operation.writes:
@@ -81,6 +79,8 @@ def _parameters(route: Route) -> Iterator[Any]:
         yield "IfMatch"
     if route.operation.answer in READERS:
         yield "Prefer"
+    if route.is_stream:
+        yield "LastEventId"
 
 
 def _body(route: Route) -> Schema | dict[str, Any]:
@@ -99,11 +99,18 @@ def _answers(route: Route) -> Iterator[tuple[str, dict[str, Any]]]:
     told = {"ETag": "version" in fields, "Link": "next" in fields, "Location": bool(route.location), "Preference-Applied": "awaiting" in fields}
     said = {
         "headers": headers(*(name for name, there in told.items() if there)),
-        "content": {each: {} for each in answer.media_types} if issubclass(answer, Document) else {"application/json": {"schema": answer}},
+        "content": _content(route),
     }
     yield str(route.status), {"description": route.summary + ".", **said}
     if "awaiting" in fields and route.method != GET:
         yield "202", {"description": "Submitted: other services have yet to confirm it.", **said}
+
+
+def _content(route: Route) -> dict[str, Any]:
+    answer = route.operation.answer
+    if issubclass(answer, Document):
+        return {each: {} for each in answer.media_types}
+    return {"text/event-stream": {}} if route.is_stream else {"application/json": {"schema": answer}}
 
 
 def _problems(route: Route) -> Iterator[int]:

@@ -74,6 +74,9 @@ PARAMETERS = {
         "Idempotency-Key", "The same key makes the write count once (kept 24 h).", pattern="^[!-~]{1,200}$", examples=["01900a5d-ac96-774b-bcce-b302099a8057"]
     ),
     "IfMatch": _header("If-Match", "The ETag the caller saw last: 412 where there is a newer one.", pattern=r'^([*]|"[0-9]{1,18}")$', examples=['"7"']),
+    "LastEventId": _header(
+        "Last-Event-ID", "The id of the last event that came: those behind it follow. Without it, what happens from now on.", pattern="^[0-9]{1,18}$"
+    ),
     "Prefer": _header("Prefer", f"`wait=10`: hold the answer for so many seconds (at most {LONGEST_WAIT}) while other services work.", examples=["wait=10"]),
 }
 _HEADERS: dict[str, dict[str, Any]] = {

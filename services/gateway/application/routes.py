@@ -33,6 +33,7 @@ from shared.contracts import (
     tariffs,
     totp,
     tracking,
+    trade_events,
     verification,
 )
 from shared.contracts.fields import OwnPassword
@@ -81,7 +82,9 @@ class Route:
     def elsewhere(self) -> frozenset[str]:
         """The data's names that stand in the path, a header or a body of another kind, or are known here: never in query or JSON body."""
         document = ("media_type", "content") if self.takes_document else ()
-        return frozenset({*self.parameters, "if_match", "remote_address", "user_agent", *document} & self.operation.request._declared_fields.keys())
+        place = ("after", "until") if self.is_stream else ()
+        named = {*self.parameters, "if_match", "remote_address", "user_agent", *document, *place}
+        return frozenset(named & self.operation.request._declared_fields.keys())
 
     @property
     def refuses_card_numbers(self) -> bool:
@@ -101,6 +104,11 @@ class Route:
     @property
     def body_limit(self) -> int | None:
         return settings().document_limit if self.takes_document else None
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the answer goes on as long as the caller listens."""
+        return self.operation is trade_events.LIST_EVENTS
 
     @property
     def is_callback(self) -> bool:
@@ -227,6 +235,8 @@ ROUTES = (
     Route(POST,  PARCEL + "/hand-over",                    logistics_orders.HAND_OVER_PARCEL,           "Hand it over to the carrier (warehouses)"),
     Route(POST,  "/v1/undeliverable-reports",              logistics_orders.REPORT_UNDELIVERABLE,       "Report a parcel that cannot be delivered (carriers, warehouses)"),
     Route(POST,  PARCEL + "/return",                       logistics_orders.CONFIRM_RETURN,             "Confirm that the sender has it back (warehouses)"),
+
+    Route(GET,   "/v1/events",                             trade_events.LIST_EVENTS,     "Events of the caller's trades as they happen, as server-sent events"),
 
     Route(POST,  "/v1/label-batches",                      labels.MAKE_LABEL_BATCH,      "Print many orders' labels into one document", 201, location=LABEL_BATCH),
     Route(GET,   LABEL_BATCH,                              labels.GET_LABEL_BATCH,       "How far a batch of labels is, and which orders failed"),

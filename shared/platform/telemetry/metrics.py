@@ -20,6 +20,7 @@ _SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0
 
 HTTP = Histogram("tradelane_http_request_duration_seconds", "HTTP requests by route and status.", ("service", "method", "route", "status"), buckets=_SECONDS)
 HTTP_REFUSED = Counter("tradelane_http_refused_total", "HTTP requests refused before they reached a route.", ("status",))
+EVENT_STREAMS = Gauge("tradelane_event_streams", "Streams of events that are open.")
 RPC_SERVER = Histogram("tradelane_rpc_server_duration_seconds", "Calls answered.", ("service", "operation", "outcome"), buckets=_SECONDS)
 RPC_CLIENT = Histogram(
     "tradelane_rpc_client_duration_seconds", "Calls made, the way there and back included.", ("service", "peer", "operation", "outcome"), buckets=_SECONDS

@@ -16,6 +16,7 @@ from werkzeug.test import Client, TestResponse
 from services.gateway.application.identity import Keys
 from services.gateway.application.pages import PAGES
 from services.gateway.application.routes import routes
+from services.gateway.application.streams import Streams
 from services.gateway.service import GatewayService
 from shared.contracts.accounts import SIGNING_KEYS
 from shared.contracts.operations import Operation
@@ -98,7 +99,7 @@ class Gateway:
         self.signer, self.services = Signer(), Services()
         self.services.answers[SIGNING_KEYS] = {"keys": [self.signer.public]}
         service = GatewayService()
-        service.rpc, service.identity = self.services, Keys()
+        service.rpc, service.identity, service.streams = self.services, Keys(), Streams()
         rules = [BoundRule(each, service.answer) for each in (*routes(production), *PAGES)]
         self.client = Client(Application(service.name, rules, stopping))
 

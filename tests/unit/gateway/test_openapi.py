@@ -58,8 +58,8 @@ def test_each_operation_tells_its_parameters_bodies_answers_and_problems(route: 
     assert ("requestBody" in operation) == ("415" in operation["responses"]) == (route.method not in ("GET", "DELETE"))
     good = operation["responses"][str(route.status)]
     assert ("Location" in good["headers"]) == (route.location is not None)
-    answer = route.operation.answer
-    assert tuple(good["content"]) == (answer.media_types if issubclass(answer, Document) else ("application/json",))
+    answer, other = route.operation.answer, "text/event-stream" if route.is_stream else "application/json"
+    assert tuple(good["content"]) == (answer.media_types if issubclass(answer, Document) else (other,))
     assert {"400", "422", "500", "503"} <= operation["responses"].keys()
     assert ("401" in operation["responses"]) or route.public
 
