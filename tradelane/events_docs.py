@@ -31,7 +31,15 @@ The parties of a trade are told over HTTP, too: [`GET /v1/events`](http-api.md#e
 Money is `{"amount": "12.34", "currency": "USD"}`, times are RFC 3339 in UTC, ids and decimals are strings.
 """
 
-_KINDS = {"Id": "UUID", "Measure": "decimal string", "Rate": "decimal string", "Timestamp": "time", "HsCode": "HS code", "UnLocode": "UN/LOCODE"}
+_KINDS = {
+    "Id": "UUID",
+    "Measure": "decimal string",
+    "Rate": "decimal string",
+    "Timestamp": "time",
+    "HsCode": "HS code",
+    "UnLocode": "UN/LOCODE",
+    "Flag": "boolean",
+}
 
 
 def markdown() -> str:

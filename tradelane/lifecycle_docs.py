@@ -17,7 +17,7 @@ from tradelane.lifecycle_ways import Way, ways
 _TYPES = {
     "Country": "ISO 3166-1 alpha-2 country", "Currency": "ISO 4217 currency", "Date": "date (ISO 8601)", "HsCode": "HS code, 6 to 10 digits", "Id": "UUID",
     "Measure": "decimal above 0, up to 3 places", "Money": "amount and currency", "Quantity": "whole number", "Unit": "UN/ECE Rec 20 unit", "UnLocode": "UN/LOCODE",
-    "Boolean": "must be true", "Email": "e-mail address",
+    "Flag": "must be true", "Email": "e-mail address",
 }  # fmt: skip
 
 

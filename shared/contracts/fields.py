@@ -13,6 +13,7 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validat
 from stdnum import bic, iban
 from stdnum.exceptions import ValidationError as NumberError
 
+from shared.contracts.decimals import PlainDecimal, plain_decimal
 from shared.kit.money import Money as MoneyValue
 from shared.kit.reference import UNITS, hs_description, is_un_locode
 
@@ -20,7 +21,6 @@ from shared.kit.reference import UNITS, hs_description, is_un_locode
 # and joiners that right-to-left, Indic and pictorial writing is made with are taken.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u180e\u200b\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]")
 _SEEN = re.compile(r"[^\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u200c-\u200f\u2800\u3164\uffa0]")
-_DECIMAL = re.compile(r"-?[0-9]{1,20}([.][0-9]{1,100})?")
 
 
 class Shape(Schema):
@@ -39,6 +39,8 @@ class Notice(Schema):
 
 class Text(fields.String):
     """Words: trimmed, something to be seen, at most `longest` characters, all of which can be printed and stay where they stand."""
+
+    pattern = r"\S"
 
     def __init__(self, longest: int = 200, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -111,9 +113,11 @@ class Unit(Coded):
 class HsCode(fields.String):
     """Harmonized System: 6 to 10 digits, the first six in the table."""
 
+    pattern = "^[0-9]{6,10}$"
+
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         code = super()._deserialize(value, attr, data, **kwargs)
-        if not (code.isascii() and code.isdigit() and 6 <= len(code) <= 10):
+        if not re.fullmatch(self.pattern, code):
             raise ValidationError("An HS code has 6 to 10 digits.")
         if hs_description(code) is None:
             raise ValidationError(f"{code[:6]} is not in the Harmonized System.")
@@ -122,6 +126,8 @@ class HsCode(fields.String):
 
 class UnLocode(fields.String):
     """UN/LOCODE, e.g. `CNSHA`."""
+
+    pattern = "^[A-Z]{2}[A-Z2-9]{3}$"
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         code = super()._deserialize(value, attr, data, **kwargs)
@@ -133,6 +139,8 @@ class UnLocode(fields.String):
 class Iban(fields.String):
     """An International Bank Account Number (ISO 13616), its check digits right; it loads without spaces, in capitals."""
 
+    pattern = "^[A-Za-z]{2}[0-9]{2}[0-9A-Za-z ]{11,37}$"
+
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         try:
             return iban.validate(super()._deserialize(value, attr, data, **kwargs))
@@ -142,6 +150,8 @@ class Iban(fields.String):
 
 class Bic(fields.String):
     """A bank's Business Identifier Code (ISO 9362), of 8 or 11 characters; it loads in capitals."""
+
+    pattern = "^[A-Za-z0-9]{8}([A-Za-z0-9]{3})?$"
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         try:
@@ -167,48 +177,53 @@ class Quantity(fields.Integer):
         super().__init__(strict=True, **kwargs)
         self.validators.insert(0, validate.Range(min=smallest, max=10**9))
 
-
-class _Plain(fields.Decimal):
-    """A decimal string of digits and a point alone: no exponent, which would make a huge number of a short text."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(as_string=True, allow_nan=False, **kwargs)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Decimal:
-        number = super()._deserialize(value, attr, data, **kwargs)
-        if number is not None and number.is_finite() and not _DECIMAL.fullmatch(str(value)):
-            raise self.make_error("invalid", input=value)
-        return number
+    def _validated(self, value: Any) -> int:
+        return super()._validated(int(value) if isinstance(value, float) and value.is_integer() else value)  # to JSON, 3.0 is 3
 
 
-class Measure(_Plain):
-    """A mass in kg or a length in cm as a decimal string, above 0, up to three decimals."""
+class Flag(fields.Boolean):
+    """True or false, and nothing that stands for them."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+        if value is True or value is False:
+            return value
+        raise self.make_error("invalid", input=value)
+
+
+class Measure(PlainDecimal):
+    """A mass in kg or a length in cm as a decimal string, above 0 and below 10⁹, up to three decimals."""
+
+    pattern = plain_decimal(9, 3, least=3)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.validators.insert(0, validate.Range(min=0, min_inclusive=False, max=Decimal(10**9)))
+        self.validators.insert(0, validate.Range(min=0, min_inclusive=False, max=Decimal(10**9), max_inclusive=False))
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Decimal:
-        number = super()._deserialize(value, attr, data, **kwargs)
-        if number is not None and number.is_finite() and number != round(number, 3):
+    def _validated(self, value: Any) -> Decimal:
+        number = super()._validated(value)
+        if number != round(number, 3):
             raise ValidationError("At most three decimals.")
         return number
 
 
-class Amount(_Plain):
-    """Of money whose currency is told beside it, as a decimal string, from `smallest` to 10⁹. How many decimals the currency has, its owner checks."""
+class Amount(PlainDecimal):
+    """Of money whose currency is told beside it, as a decimal string, from `smallest` to below 10⁹. How many decimals the currency has, its owner checks."""
 
     def __init__(self, smallest: str = "0", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.validators.insert(0, validate.Range(min=Decimal(smallest), max=Decimal(10**9)))
+        least = Decimal(smallest)
+        self.pattern = plain_decimal(9, least=len(smallest.partition(".")[2]))
+        self.validators.insert(0, validate.Range(min=least, max=Decimal(10**9), max_inclusive=False))
 
 
-class Rate(_Plain):
-    """How much of one currency one of another is, as a decimal string, from 10⁻¹⁸ to 10¹⁸."""
+class Rate(PlainDecimal):
+    """How much of one currency one of another is, as a decimal string, from 10⁻¹⁸ to below 10¹⁸."""
+
+    pattern = plain_decimal(18, least=18)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.validators.insert(0, validate.Range(min=Decimal("1E-18"), max=Decimal("1E18")))
+        self.validators.insert(0, validate.Range(min=Decimal("1E-18"), max=Decimal("1E18"), max_inclusive=False))
 
 
 class Timestamp(fields.AwareDateTime):
@@ -225,6 +240,9 @@ class Timestamp(fields.AwareDateTime):
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+AMOUNT_PATTERN, POSITIVE_AMOUNT_PATTERN = plain_decimal(15, 4), plain_decimal(15, 4, least=4)
 
 
 class Money(fields.Field[MoneyValue]):
@@ -244,7 +262,7 @@ class Money(fields.Field[MoneyValue]):
         amount, currency = value["amount"], value["currency"]
         if not isinstance(currency, str) or currency not in CURRENCIES:
             raise ValidationError({"currency": ["Not an ISO 4217 currency code."]})
-        if not isinstance(amount, str) or not re.fullmatch(r"\d{1,15}(\.\d{1,4})?", amount, re.ASCII):
+        if not isinstance(amount, str) or not re.fullmatch(AMOUNT_PATTERN, amount):
             raise ValidationError({"amount": ['A decimal number as a string, e.g. "12.34".']})
         try:
             money = MoneyValue.of(amount, currency)

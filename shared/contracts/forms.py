@@ -9,7 +9,22 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from shared.contracts.fields import Country, Currency, HsCode, Id, Measure, Money, OwnPassword, Quantity, Shape, Text, Unit, UnLocode
+from shared.contracts.fields import (
+    AMOUNT_PATTERN,
+    Country,
+    Currency,
+    Flag,
+    HsCode,
+    Id,
+    Measure,
+    Money,
+    OwnPassword,
+    Quantity,
+    Shape,
+    Text,
+    Unit,
+    UnLocode,
+)
 from shared.contracts.trade import COLLECTION_WAYS, IF_UNDELIVERABLE, MODES, SPECIAL_GOODS, Address
 from shared.kit.reference import INCOTERMS
 
@@ -38,7 +53,7 @@ class PaymentForm(Shape):
         },
     )
     payment_method_id = Id(metadata={"description": "Which of the buyer's payment methods, for those that are bound."})
-    amount = fields.String(required=True, validate=validate.Regexp(r"^\d{1,15}(\.\d{1,4})?\Z", error='A decimal number as a string, e.g. "12.34".'))
+    amount = fields.String(required=True, validate=validate.Regexp(AMOUNT_PATTERN.replace("$", r"\Z"), error='A decimal number as a string, e.g. "12.34".'))
     currency = Currency(required=True)
     payer_name = Text(120, required=True)
     payer_account = Text(64, metadata={"description": "Kept masked: only the last four characters are stored."})
@@ -91,8 +106,8 @@ class PackageForm(Shape):
     marks = Text(120)
 
 
-def _checked() -> fields.Boolean:
-    return fields.Boolean(required=True, truthy={True}, falsy={False}, validate=validate.Equal(True, error="Must be checked before shipping."))
+def _checked() -> Flag:
+    return Flag(required=True, validate=validate.Equal(True, error="Must be checked before shipping."))
 
 
 class PackingCheckList(Shape):

@@ -24,7 +24,7 @@ class MakeLabelBatch(Shape):
         Text(20),
         required=True,
         validate=[validate.Length(1, MOST_ORDERS), _each_once],
-        metadata={"description": "The orders' own numbers, `TO-…`; their labels are printed in this order."},
+        metadata={"description": "The orders' own numbers, `TO-…`; their labels are printed in this order.", "uniqueItems": True},
     )
 
 

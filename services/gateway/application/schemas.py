@@ -35,37 +35,41 @@ class Affordance(Shape):
     draft_href = fields.String(metadata={"description": "Where the form can be kept as a draft, by PUT."})
 
 
-_MONEY = {
-    "type": "object",
-    "properties": {"amount": {"type": "string", "pattern": r"^[0-9]{1,15}([.][0-9]{1,4})?$"}, "currency": {"$ref": "#/components/schemas/Currency"}},
-    "required": ["amount", "currency"],
-    "additionalProperties": False,
-    "description": "An amount in the currency's major unit, with at most as many decimals as the currency has.",
-    "examples": [{"amount": "12.34", "currency": "USD"}],
-}
+def _money(pattern: str, words: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {"amount": {"type": "string", "pattern": pattern}, "currency": {"$ref": "#/components/schemas/Currency"}},
+        "required": ["amount", "currency"],
+        "additionalProperties": False,
+        "description": f"An amount {words}in the currency's major unit, with at most as many decimals as the currency has.",
+        "examples": [{"amount": "12.34", "currency": "USD"}],
+    }
 
 
 def _coded(field: contract.Coded, example: str) -> dict[str, Any]:
     return {"type": "string", "enum": sorted(field.codes), "description": inspect.getdoc(field), "examples": [example]}
 
 
-_NAMED: dict[type[fields.Field[Any]], dict[str, Any]] = {
-    contract.Money: _MONEY,
-    contract.Currency: _coded(contract.Currency(), "USD"),
-    contract.Country: _coded(contract.Country(), "CN"),
-    contract.Unit: _coded(contract.Unit(), "C62"),
+_NAMED: dict[str, dict[str, Any]] = {
+    "Money": _money(contract.AMOUNT_PATTERN, ""),
+    "PositiveMoney": _money(contract.POSITIVE_AMOUNT_PATTERN, "above zero "),
+    "Currency": _coded(contract.Currency(), "USD"),
+    "Country": _coded(contract.Country(), "CN"),
+    "Unit": _coded(contract.Unit(), "C62"),
 }
 """Fields that are a schema of their own, referred to wherever they stand."""
 
-_PLAIN: dict[type[fields.Field[Any]], dict[str, Any]] = {
-    contract.Measure: {"type": "string", "pattern": r"^[0-9]{1,10}([.][0-9]{1,3})?$", "examples": ["12.5"]},
-    contract.Amount: {"type": "string", "pattern": r"^[0-9]{1,10}([.][0-9]{1,4})?$", "examples": ["12.50"]},
-    contract.Rate: {"type": "string", "pattern": r"^[0-9]+([.][0-9]+)?$", "examples": ["1.0842"]},
-    contract.HsCode: {"type": "string", "pattern": r"^[0-9]{6,10}$", "examples": ["090111"]},
-    contract.Iban: {"type": "string", "pattern": r"^[A-Za-z]{2}[0-9]{2}[0-9A-Za-z ]{11,37}$", "examples": ["DE89370400440532013000"]},
-    contract.Bic: {"type": "string", "pattern": r"^[A-Za-z0-9]{8}([A-Za-z0-9]{3})?$", "examples": ["DEUTDEFF"]},
-    contract.UnLocode: {"type": "string", "pattern": r"^[A-Z]{2}[A-Z2-9]{3}$", "examples": ["CNSHA"]},
+_EXAMPLES: dict[type[fields.Field[Any]], str] = {
+    contract.Measure: "12.5",
+    contract.Amount: "12.50",
+    contract.Rate: "1.0842",
+    contract.HsCode: "090111",
+    contract.Iban: "DE89370400440532013000",
+    contract.Bic: "DEUTDEFF",
+    contract.UnLocode: "CNSHA",
 }
+"""Of fields whose looks are their own."""
+_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _NOTES = ("description", "default", "writeOnly")
 
 
@@ -73,25 +77,30 @@ class Converter(OpenAPIConverter):
     def field2property(self, field: fields.Field[Any]) -> dict[str, Any]:
         said: dict[str, Any] = super().field2property(field)
         kind = type(field)
-        if kind in _NAMED or kind in _PLAIN:
-            shape = self._named(kind) if kind in _NAMED else _PLAIN[kind]
+        if name := _name(field):
+            shape = self._named(name)
             notes = {name: said[name] for name in _NOTES if name in said}
             return {"anyOf": [shape, {"type": "null"}], **notes} if field.allow_none else {**shape, **notes}
         if isinstance(field, fields.Decimal):  # those of the contracts travel as strings, so that bounds of numbers say nothing
-            said = {name: each for name, each in said.items() if name not in ("minimum", "maximum")} | {"type": "string"}
-            said |= {"type": ["string", "null"]} if field.allow_none else {}
+            said = {name: each for name, each in said.items() if name not in _BOUNDS} | {"type": ["string", "null"] if field.allow_none else "string"}
         if isinstance(field, fields.Dict):
             said |= {f"{bound}Properties": said.pop(f"{bound}Length") for bound in ("min", "max") if f"{bound}Length" in said}
+            if field.key_field and (names := _about_text(self.field2property(field.key_field))):
+                said["propertyNames"] = names
+        if pattern := getattr(field, "pattern", None):
+            said["pattern"] = pattern
+        if kind in _EXAMPLES:
+            said.setdefault("examples", [_EXAMPLES[kind]])
         if "pattern" in said:
             said["pattern"] = said["pattern"].replace(r"\Z", "$")  # ECMA 262, which JSON Schema refers to, has no \Z
         return said
 
-    def _named(self, kind: type[fields.Field[Any]]) -> dict[str, Any]:
-        if kind.__name__ not in self.spec.components.schemas:
-            self.spec.components.schema(kind.__name__, _NAMED[kind])
-            if kind is contract.Money:
-                self._named(contract.Currency)
-        return {"$ref": f"#/components/schemas/{kind.__name__}"}
+    def _named(self, name: str) -> dict[str, Any]:
+        if name not in self.spec.components.schemas:
+            self.spec.components.schema(name, _NAMED[name])
+            if name.endswith("Money"):
+                self._named("Currency")
+        return {"$ref": f"#/components/schemas/{name}"}
 
     def resolve_nested_schema(self, schema: Any) -> Any:
         """The gateway answers an action with method, href and form: see `affordances`."""
@@ -101,6 +110,18 @@ class Converter(OpenAPIConverter):
         said: dict[str, Any] = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]
         words = type(resolve_schema_instance(schema)).__dict__.get("__doc__")
         return {**said, "description": inspect.cleandoc(words)} if words else said
+
+
+def _name(field: fields.Field[Any]) -> str | None:
+    """Of the schema that the field is, if it has one."""
+    if isinstance(field, contract.Money):
+        return "PositiveMoney" if field.positive else "Money"
+    return type(field).__name__ if type(field).__name__ in _NAMED else None
+
+
+def _about_text(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what is said of every string."""
+    return {name: each for name, each in schema.items() if name != "type"}
 
 
 class Plugin(MarshmallowPlugin):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
+from decimal import ROUND_UP, Decimal
 from typing import Any
 
 from services.logistics.application import tariffs
@@ -15,6 +16,8 @@ from shared.kit.errors import Invalid
 from shared.kit.money import Money
 from shared.platform.calls import Call
 from shared.platform.database import Transaction
+
+_GRAM = Decimal("0.001")
 
 
 def quote(tx: Transaction, call: Call) -> dict[str, Any]:
@@ -86,7 +89,7 @@ def _item(channel: Channel, tariff: Tariff, found: Freight, packages: Sequence[P
         "surcharges": found.surcharges,
         "billable_kg": found.billable_kg,
         "actual_kg": chargeable_kg(packages, None),
-        "volumetric_kg": channel.cm3_per_kg and round(volumetric_kg(packages, channel.cm3_per_kg), 3),
+        "volumetric_kg": channel.cm3_per_kg and volumetric_kg(packages, channel.cm3_per_kg).quantize(_GRAM, ROUND_UP),
         "cm3_per_kg": channel.cm3_per_kg,
         "transit_days": {"shortest": channel.shortest_transit_days, "longest": channel.longest_transit_days},
         "estimated_arrival": today + timedelta(channel.longest_transit_days),

@@ -23,7 +23,7 @@ Products = Mapping[str, Mapping[str, Any]]
 _LINES = OrderLine(many=True)
 _PRODUCTS = Product(many=True, unknown=EXCLUDE)
 
-HEAVIEST = Decimal(10**9)  # kg; the contract's largest measure
+HEAVIEST = Decimal("999999999.999")  # kg; the contract's largest measure
 
 
 def read_products(answer: Mapping[str, Any]) -> Products:
