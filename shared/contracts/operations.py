@@ -9,6 +9,8 @@ from marshmallow import Schema, fields, validate
 
 from shared.contracts.fields import Id, Shape
 
+LONGEST_USER_AGENT = 200
+
 
 class ByKey(Enum):
     """Whether an API key may ask for an operation, instead of who has signed in."""
@@ -73,7 +75,7 @@ def remote_address() -> fields.IP:
 
 def user_agent() -> fields.String:
     """A field of the same: by which program they ask, as that says of itself."""
-    return fields.String(allow_none=True)
+    return fields.String(allow_none=True, validate=validate.Length(max=LONGEST_USER_AGENT))
 
 
 class Empty(Shape):

@@ -13,6 +13,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from services.gateway.application.routes import DELETE, GET, Route
 from shared.contracts.documents import MEDIA_TYPES
+from shared.contracts.operations import LONGEST_USER_AGENT
 from shared.kit.actor import Actor
 from shared.kit.card_numbers import refuse_card_numbers
 from shared.kit.errors import Invalid, Malformed, TooLarge
@@ -26,7 +27,6 @@ MOST_NAMES = 100
 LARGEST_OF_NOBODY = 1 << 16
 """Bytes of a body from somebody who is not signed in, so that reading it costs little; the largest request has a few hundred."""
 LONGEST_WAIT = 30
-LONGEST_USER_AGENT = 200
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _VERSION = re.compile(r'"(\d{1,18})"', re.ASCII)
