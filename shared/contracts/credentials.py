@@ -57,7 +57,7 @@ class Sessions(Shape):
 
 
 CONFIRM_EMAIL = Operation("accounts", "confirm_email", ConfirmEmail, ConfirmedEmail, writes=True)
-"""Invalid `token_invalid`; Conflict `email_taken` where another account has the address by now."""
+"""Invalid `mailed_token_invalid`; Conflict `email_taken` where another account has the address by now."""
 SEND_EMAIL_CONFIRMATION = Operation("accounts", "send_email_confirmation", Empty, Empty, writes=True, by_key=ByKey.NEVER)
 """Conflict `email_confirmed` where there is nothing to confirm."""
 CHANGE_EMAIL = Operation("accounts", "change_email", ChangeEmail, Account, writes=True, by_key=ByKey.NEVER)
@@ -65,7 +65,7 @@ CHANGE_PASSWORD = Operation("accounts", "change_password", ChangePassword, Empty
 ASK_FOR_PASSWORD_RESET = Operation("accounts", "ask_for_password_reset", AskForPasswordReset, Empty, writes=True)
 """Answers the same whether the address has an account or not."""
 RESET_PASSWORD = Operation("accounts", "reset_password", ResetPassword, Empty, writes=True)
-"""Invalid `token_invalid`, `password_weak`."""
+"""Invalid `mailed_token_invalid`, `password_weak`."""
 LIST_SESSIONS = Operation("accounts", "list_sessions", Empty, Sessions, by_key=ByKey.NEVER)
 END_SESSION = Operation("accounts", "end_session", ById, Empty, writes=True, by_key=ByKey.NEVER)
 END_ALL_SESSIONS = Operation("accounts", "end_all_sessions", Empty, Empty, writes=True, by_key=ByKey.NEVER)

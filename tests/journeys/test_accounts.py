@@ -50,7 +50,7 @@ def test_from_registration_over_a_forgotten_password_to_signing_out(place: tuple
     token = token_in(text_of(confirmation))
     assert anybody.post("/v1/email-confirmations", {"token": token}) == {"email": email}
     assert ada.get("/v1/me")["email_confirmed_at"] is not None
-    refused(anybody.session.post(f"{system.url}/v1/email-confirmations", json={"token": token}), 422, "token_invalid", {"token": "used up"})
+    refused(anybody.session.post(f"{system.url}/v1/email-confirmations", json={"token": token}), 422, "mailed_token_invalid", {"token": "used up"})
 
     assert [anybody.post("/v1/password-resets", {"email": each}) for each in (email.upper(), f"nobody.{email}")] == [{}, {}]
     token = token_in(text_of(mail_arrives(mails, 2)))

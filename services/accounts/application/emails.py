@@ -49,7 +49,7 @@ def change(tx: Transaction, call: Call) -> Mapping[str, Any]:
 
 
 def confirm(tx: Transaction, call: Call) -> Mapping[str, Any]:
-    """The address that the token was mailed to is the account's now. Invalid `token_invalid`, Conflict `email_taken` where another account was faster."""
+    """The address that the token was mailed to is the account's now. Invalid `mailed_token_invalid`, Conflict `email_taken` where another account was faster."""
     token = mailed_tokens.use(tx, CONFIRM_EMAIL, call.data["token"])
     account = tx.execute(select(accounts).where(accounts.c.id == token.account_id).with_for_update()).one()
     if token.email == account.new_email:

@@ -107,4 +107,8 @@ def _has_account(tx: Transaction, column: str, key: str | None) -> bool:
 
 def _taken(*names: str) -> Conflict:
     told = " and ".join(_LOGINS[name] for name in names)
-    return Conflict(f"{names[0]}_taken", f"There is an account with this {told}.", {name: ["Has an account already."] for name in names})
+    return Conflict(
+        "email_taken" if "email" in names else "user_name_taken",
+        f"There is an account with this {told}.",
+        {name: ["Has an account already."] for name in names},
+    )

@@ -26,7 +26,7 @@ def issue(tx: Transaction, account_id: str, purpose: str, email: str, expires_at
 
 
 def find(tx: Transaction, purpose: str, token: str) -> Row[Any]:
-    """`account_id` and `email` of the token; Invalid `token_invalid`."""
+    """`account_id` and `email` of the token; Invalid `mailed_token_invalid`."""
     return _the(tx.execute(select(*_FOUND).where(*_good(tx, purpose, token))).one_or_none())
 
 
@@ -48,7 +48,9 @@ def revoke(tx: Transaction, account_id: str) -> None:
 
 def no_such_token() -> Invalid:
     """The same whether it was never given out, is used up, or over."""
-    return Invalid("token_invalid", "This token is not good any more: it can be used once, and for a while.", {"token": ["Is used up, over, or none of ours."]})
+    return Invalid(
+        "mailed_token_invalid", "This token is not good any more: it can be used once, and for a while.", {"token": ["Is used up, over, or none of ours."]}
+    )
 
 
 def _good(tx: Transaction, purpose: str, token: str) -> tuple[ColumnElement[bool], ...]:

@@ -42,14 +42,14 @@ def ask_for_reset(tx: Transaction, call: Call) -> Mapping[str, Any]:
 
 
 def logins_of(tx: Transaction, call: Call) -> Logins:
-    """Of the account whose token it is: before anything is hashed for it. Invalid `token_invalid`."""
+    """Of the account whose token it is: before anything is hashed for it. Invalid `mailed_token_invalid`."""
     account_id = mailed_tokens.find(tx, RESET_PASSWORD, call.data["token"]).account_id
     found = tx.execute(select(accounts.c.email, accounts.c.user_name).where(accounts.c.id == account_id)).one()
     return found.email, found.user_name
 
 
 def reset(tx: Transaction, call: Call, password_hash: str) -> Mapping[str, Any]:
-    """The new password of whoever has read the mail, which confirms its address. All sessions end, and nobody has to wait any more. Invalid `token_invalid`."""
+    """The new password of whoever has read the mail, which confirms its address. All sessions end, and nobody has to wait any more. Invalid `mailed_token_invalid`."""
     token = mailed_tokens.use(tx, RESET_PASSWORD, call.data["token"])
     account = tx.execute(select(accounts).where(accounts.c.id == token.account_id).with_for_update()).one()
     tx.execute(delete(sessions).where(sessions.c.account_id == account.id))

@@ -46,7 +46,7 @@ def test_who_registers_is_mailed_a_token_and_confirms_the_address_by_it_once(acc
     assert confirm(accounts, token_in(letter.text)) == {"email": "Li@Example.com"}
     known = me(accounts, actor_of(account))
     assert (known["email_confirmed_at"] is not None, known["version"]) == (True, 2)
-    assert refused(confirm, accounts, token_in(letter.text)) == "token_invalid"
+    assert refused(confirm, accounts, token_in(letter.text)) == "mailed_token_invalid"
 
 
 def test_who_registers_without_an_address_is_mailed_nothing(accounts: Accounts) -> None:
@@ -57,7 +57,7 @@ def test_who_registers_without_an_address_is_mailed_nothing(accounts: Accounts) 
 @pytest.mark.parametrize("token", ["x", "é", "0" * 43, " "])
 def test_a_made_up_token_confirms_nothing(accounts: Accounts, token: str) -> None:
     accounts.register()
-    assert refused(confirm, accounts, token) == "token_invalid"
+    assert refused(confirm, accounts, token) == "mailed_token_invalid"
 
 
 def test_a_confirmation_that_is_sent_again_is_answered_as_before(accounts: Accounts) -> None:
@@ -87,7 +87,7 @@ def test_of_two_that_use_one_token_at_once_one_does(accounts: Accounts) -> None:
             return error.code
 
     with ThreadPoolExecutor(6) as pool:
-        assert sorted(pool.map(attempt, range(6))) == ["Li@Example.com", *["token_invalid"] * 5]
+        assert sorted(pool.map(attempt, range(6))) == ["Li@Example.com", *["mailed_token_invalid"] * 5]
 
 
 def test_the_token_is_sent_again_to_who_asks_a_minute_later_and_either_is_good(accounts: Accounts) -> None:
@@ -101,7 +101,7 @@ def test_the_token_is_sent_again_to_who_asks_a_minute_later_and_either_is_good(a
     second = accounts.mailed_token()
     assert first != second
     confirm(accounts, first)
-    assert refused(confirm, accounts, second) == "token_invalid"
+    assert refused(confirm, accounts, second) == "mailed_token_invalid"
     with pytest.raises(Conflict) as caught:
         accounts.call("send_email_confirmation", {}, li)
     assert caught.value.code == "email_confirmed"
@@ -133,7 +133,7 @@ def test_an_address_that_was_never_confirmed_is_told_nothing_and_can_be_mended(a
     [letter] = accounts.mails()
     assert letter.recipient == NEW
     confirm(accounts, token_in(letter.text))
-    assert refused(confirm, accounts, mistyped) == "token_invalid"
+    assert refused(confirm, accounts, mistyped) == "mailed_token_invalid"
     assert me(accounts, li)["email"] == NEW
 
 
@@ -152,9 +152,9 @@ def test_the_latest_new_address_counts_and_going_back_drops_it(accounts: Account
     first = accounts.mailed_token()
     change(accounts, li)
     second = accounts.mailed_token()
-    assert refused(confirm, accounts, first) == "token_invalid"
+    assert refused(confirm, accounts, first) == "mailed_token_invalid"
     assert change(accounts, li, "LI@example.com")["new_email"] is None
-    assert refused(confirm, accounts, second) == "token_invalid"
+    assert refused(confirm, accounts, second) == "mailed_token_invalid"
     assert me(accounts, li)["email"] == "Li@Example.com"
 
 

@@ -124,7 +124,7 @@ def test_a_token_replaces_a_password_once_and_no_other_token_does_after_it(accou
     for each in (token, second):
         with pytest.raises(Invalid) as caught:
             reset(accounts, each, "yet another one")
-        assert (caught.value.code, list(caught.value.errors)) == ("token_invalid", ["token"])
+        assert (caught.value.code, list(caught.value.errors)) == ("mailed_token_invalid", ["token"])
     assert accounts.sign_in(password=ANOTHER)["token_type"] == "Bearer"
 
 
@@ -150,7 +150,7 @@ def test_of_two_that_use_one_token_at_once_one_sets_the_password(accounts: Accou
     passwords = [f"password number {number}" for number in range(4)]
     with ThreadPoolExecutor(4) as pool:
         outcomes = list(pool.map(lambda password: outcome(reset, accounts, token, password), passwords))
-    assert sorted(outcomes) == ["done", *["token_invalid"] * 3]
+    assert sorted(outcomes) == ["done", *["mailed_token_invalid"] * 3]
     assert [outcome(accounts.sign_in, "li.na", password) for password in passwords] == [
         "done" if each == "done" else "credentials_incorrect" for each in outcomes
     ]
@@ -163,7 +163,7 @@ def test_a_token_that_was_asked_for_before_a_change_of_password_is_of_no_use_aft
     change(accounts, li)
     assert [letter.subject for letter in accounts.mails()] == ["Your password has changed"]
     if token:
-        assert outcome(reset, accounts, token) == "token_invalid"
+        assert outcome(reset, accounts, token) == "mailed_token_invalid"
 
 
 def test_with_the_address_the_tokens_that_went_there_go(accounts: Accounts, li: Any) -> None:
@@ -172,7 +172,7 @@ def test_with_the_address_the_tokens_that_went_there_go(accounts: Accounts, li: 
     accounts.call("change_email", {"email": "new@example.com", "password": PASSWORD}, li)
     confirmation = next(token_in(letter.text) for letter in accounts.mails() if letter.recipient == "new@example.com")
     accounts.call("confirm_email", {"token": confirmation})
-    assert outcome(reset, accounts, token) == "token_invalid"
+    assert outcome(reset, accounts, token) == "mailed_token_invalid"
 
 
 def test_with_the_password_a_new_address_goes_that_somebody_asked_for_by_the_old_one(accounts: Accounts, li: Any) -> None:
@@ -180,7 +180,7 @@ def test_with_the_password_a_new_address_goes_that_somebody_asked_for_by_the_old
     theirs = next(token_in(letter.text) for letter in accounts.mails() if letter.recipient == "thief@example.com")
     ask(accounts)
     reset(accounts, accounts.mailed_token())
-    assert outcome(accounts.call, "confirm_email", {"token": theirs}) == "token_invalid"
+    assert outcome(accounts.call, "confirm_email", {"token": theirs}) == "mailed_token_invalid"
 
 
 def test_a_token_is_over_after_an_hour(accounts: Accounts, li: Any) -> None:
@@ -192,7 +192,7 @@ def test_a_token_is_over_after_an_hour(accounts: Accounts, li: Any) -> None:
 
 def test_a_token_that_confirms_an_address_replaces_no_password(accounts: Accounts) -> None:
     accounts.register()
-    assert outcome(reset, accounts, accounts.mailed_token()) == "token_invalid"
+    assert outcome(reset, accounts, accounts.mailed_token()) == "mailed_token_invalid"
 
 
 def test_who_reads_what_is_mailed_to_an_address_confirms_it_by_a_new_password(accounts: Accounts) -> None:
