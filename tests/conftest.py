@@ -57,5 +57,5 @@ def mail_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailServer
 @pytest.fixture(scope="session")
 def system(broker_url: str, management_url: str, database_url: str, mail_server: MailServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """The whole system on the real servers, one process a service, shared by the tests that only talk to it."""
-    with real_system(broker_url, management_url, database_url, tmp_path_factory.mktemp("system"), MAIL=mail_server.url) as running:
+    with real_system(broker_url, management_url, database_url, tmp_path_factory.mktemp("system"), MAIL_URL=mail_server.url) as running:
         yield running

@@ -63,7 +63,7 @@ class Settings:
     provider_public_key: str
     provider_key: str = field(repr=False)
     provider_webhook_secret: str = field(repr=False)
-    mail: str = field(repr=False)
+    mail_url: str = field(repr=False)
     mail_from: str
     log_format: str
     log_level: str
@@ -139,7 +139,7 @@ def read() -> Settings:
             provider_public_key=env.str("PROVIDER_PUBLIC_KEY", ""),
             provider_key=env.str("PROVIDER_KEY", ""),
             provider_webhook_secret=env.str("PROVIDER_WEBHOOK_SECRET", ""),
-            mail=env.str("MAIL", ""),  # smtp://user:password@host:587, smtps://…, or a folder; DATA/mail where it is empty
+            mail_url=env.str("MAIL_URL", ""),  # smtp://user:password@host:587, smtps://…, or a folder; DATA/mail where it is empty
             mail_from=env.str(
                 "MAIL_FROM", "Tradelane <tradelane@localhost>", validate=validate.Regexp(r"([^<>\r\n]+ <[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)\Z")
             ),
@@ -153,7 +153,7 @@ def read() -> Settings:
     _check_storage(loaded.documents)
     if loaded.embedded != loaded.database_of("orders").startswith("sqlite"):
         raise ValueError("settings: BROKER and DATABASE go together: give both (amqp://… and postgresql://…) or neither (embedded).")
-    _check_mail(loaded.mail)
+    _check_mail(loaded.mail_url)
     if loaded.production:
         _check_for_production(loaded)
     return loaded
@@ -167,7 +167,7 @@ def _check_mail(address: str) -> None:
     except ValueError:  # a port that is no number
         right = False
     if not right:
-        raise ValueError("settings: MAIL is no address of a mail server: smtp://user:password@host:587 or smtps://…; it may be a folder, too.")
+        raise ValueError("settings: MAIL_URL is no address of a mail server: smtp://user:password@host:587 or smtps://…; it may be a folder, too.")
 
 
 def _carriers() -> dict[str, dict[str, str]]:

@@ -26,7 +26,7 @@ START_SECONDS = 30
 
 
 class MailServer:
-    """`url` is what the setting MAIL takes. `stop` and `start` may be called in turn: what it took stays."""
+    """`url` is what the setting MAIL_URL takes. `stop` and `start` may be called in turn: what it took stays."""
 
     def __init__(self, folder: Path, scheme: str = "smtp", user: str = "", password: str = "", certificate: Path | None = None) -> None:
         self.folder, self.port = folder, free_port()

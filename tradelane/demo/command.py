@@ -51,7 +51,8 @@ def _running(given: System | None, console: Console, out: Path) -> Iterator[Syst
     log = out / "system.log"
     start = time.monotonic()
     with console.status("starting the system …") as status, started(log) as system:
-        console.print(f"The system is up at {system.url} after {time.monotonic() - start:.1f} s; its log: {log}\n", soft_wrap=True)
+        mails = f", its mails: {out / 'mail'}" if system.mails else ""
+        console.print(f"The system is up at {system.url} after {time.monotonic() - start:.1f} s; its log: {log}{mails}\n", soft_wrap=True)
         status.stop()
         yield system
         start = time.monotonic()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -38,6 +39,7 @@ class System:
     operator_email: str = ""
     operator_password: str = field(default="", repr=False)
     environment: Mapping[str, str] | None = field(default=None, repr=False)
+    mails: Path | None = None  # where those that it sends can be read
 
     def operator(self) -> Client:
         """An operator's session. Raises SystemFailure where there is no way to have one."""
@@ -62,17 +64,20 @@ class System:
 def started(log: Path) -> Iterator[System]:
     """A system of its own in a child process, which inherits the environment: its data lie where DATA says, or in a folder that goes with it.
 
-    Yields once it is ready; stops it however the block ends. What it logs goes to the file `log`.
+    Yields once it is ready; stops it however the block ends. What it logs goes to the file `log`, and its mails to a folder beside that, unless MAIL_URL says where.
     """
     with TemporaryDirectory(prefix="tradelane-") as folder:
         port = _free_port()
-        environment = {"DATA": folder} | os.environ | {"HTTP_HOST": "127.0.0.1", "HTTP_PORT": str(port)}
+        mails = None if os.environ.get("MAIL_URL") else (log.parent / "mail").absolute()
+        environment = {"DATA": folder} | os.environ | {"HTTP_HOST": "127.0.0.1", "HTTP_PORT": str(port)} | ({"MAIL_URL": str(mails)} if mails else {})
         log.parent.mkdir(parents=True, exist_ok=True)
+        if mails:
+            shutil.rmtree(mails, ignore_errors=True)  # those of the last one
         with log.open("w") as output:
             # A session of its own: Ctrl-C reaches this process alone, which then stops the system in order.
             process = subprocess.Popen([*_COMMAND, "up"], env=environment, stdout=output, stderr=output, start_new_session=True)
         try:
-            system = System(f"http://127.0.0.1:{port}", environment=environment)
+            system = System(f"http://127.0.0.1:{port}", environment=environment, mails=mails)
             _wait_until_ready(system, process, log)
             yield system
         finally:

@@ -116,7 +116,7 @@ class MailServer:
             if not self.encrypted and connected.has_extn("starttls"):
                 connected.starttls(context=tls)
             elif not self.encrypted and self.user and self.host not in _LOOPBACK:
-                raise NotNow(f"{self.place} offers no encryption, and the password in MAIL is not for everybody to read.")
+                raise NotNow(f"{self.place} offers no encryption, and the password in MAIL_URL is not for everybody to read.")
             if self.user:
                 connected.login(self.user, self.password)
             yield connected
@@ -157,7 +157,7 @@ def _said(code: int, said: bytes | str) -> str:
 
 
 def configured(settings: Settings) -> Carrier:
-    """By the settings MAIL and MAIL_FROM."""
-    if "://" in settings.mail:
-        return MailServer(settings.mail, settings.mail_from)
-    return Folder(Path(settings.mail).absolute() if settings.mail else settings.data / "mail", settings.mail_from)
+    """By the settings MAIL_URL and MAIL_FROM."""
+    if "://" in settings.mail_url:
+        return MailServer(settings.mail_url, settings.mail_from)
+    return Folder(Path(settings.mail_url).absolute() if settings.mail_url else settings.data / "mail", settings.mail_from)

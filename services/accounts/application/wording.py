@@ -22,7 +22,7 @@ confirm it with this token, within {_DAYS} days:
 
 Where you signed up, there is a field for it; or send it yourself:
 
-    POST /v1/email-confirmations    {{"token": "…"}}
+    POST /v1/email-confirmations    {{"token": "..."}}
 
 If it was not you, do nothing: the address is used for nothing else.
 """,
@@ -57,7 +57,7 @@ this address. If it was you, choose one with this token, within {_MINUTES} minut
 
 Where you asked, there is a field for it; or send it yourself:
 
-    PUT /v1/password-resets    {{"token": "…", "password": "…"}}
+    PUT /v1/password-resets    {{"token": "...", "password": "..."}}
 
 It signs you out wherever you are signed in. If it was not you, do nothing:
 your password stays as it is.
@@ -76,6 +76,6 @@ that you do not know.
 
 If it was not you, ask for a new one at once:
 
-    POST /v1/password-resets    {"email": "…"}
+    POST /v1/password-resets    {"email": "..."}
 """,
     )

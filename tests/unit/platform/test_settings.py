@@ -18,7 +18,7 @@ COMPOSE = yaml.safe_load((Path(__file__).parents[3] / "docker-compose.yml").read
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ["BROKER", "DATABASE", "BROKER_MANAGEMENT", "TRADELANE_MODE", "DATA", "HTTP_PORT", "LOG_FORMAT", "MAIL", "MAIL_FROM"]
+    names = ["BROKER", "DATABASE", "BROKER_MANAGEMENT", "TRADELANE_MODE", "DATA", "HTTP_PORT", "LOG_FORMAT", "MAIL_URL", "MAIL_FROM"]
     names += ["PROVIDER", "PROVIDER_URL", "PROVIDER_KEY", "PROVIDER_WEBHOOK_SECRET", "PROVIDER_PUBLIC_URL", "PROVIDER_PUBLIC_KEY"]
     for name in names + [f"{kind}_{service.upper()}" for kind in ("BROKER", "DATABASE") for service in SERVICES]:
         monkeypatch.delenv(name, raising=False)
@@ -62,15 +62,15 @@ def test_a_wrong_value_is_told_with_its_name(monkeypatch: pytest.MonkeyPatch, na
 
 @pytest.mark.parametrize("address", ["http://mail.example", "smtp://", "smtp://mail.example:post", "smtp://mail.example:0", "smtps://:465"])
 def test_an_address_of_no_mail_server_is_told(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    given(monkeypatch, MAIL=address)
-    with pytest.raises(ValueError, match="settings: MAIL is no address"):
+    given(monkeypatch, MAIL_URL=address)
+    with pytest.raises(ValueError, match="settings: MAIL_URL is no address"):
         read()
 
 
 @pytest.mark.parametrize("address", ["", "mail", "/var/spool/mail", "smtp://post:hidden@mail.example", "smtps://mail.example:4650"])
 def test_mail_goes_to_a_server_or_a_folder(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    given(monkeypatch, MAIL=address, MAIL_FROM="Tradelane <post@tradelane.example>")
-    assert read().mail == address
+    given(monkeypatch, MAIL_URL=address, MAIL_FROM="Tradelane <post@tradelane.example>")
+    assert read().mail_url == address
     assert "hidden" not in repr(read())
 
 
@@ -111,7 +111,7 @@ def test_broker_and_database_go_together(monkeypatch: pytest.MonkeyPatch, name: 
         {"PROVIDER_WEBHOOK_SECRET": "abababababababababab"},
         {"PROVIDER_WEBHOOK_SECRET": "1234567890123456"},
         {"PROVIDER_WEBHOOK_SECRET": GOOD[:15]},
-        {"MAIL": "smtp://me:me@host.example:587"},
+        {"MAIL_URL": "smtp://me:me@host.example:587"},
         {"CARRIER_DHL_SECRET": "carrier-secret-2026"},
     ],
     ids=lambda wrong: "=".join(*wrong.items()),
@@ -129,7 +129,7 @@ def test_production_refuses_secrets_that_are_none_without_repeating_them(monkeyp
 
 def test_production_takes_secrets_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, **REAL, TRADELANE_MODE="production", PROVIDER="stripe", PROVIDER_KEY=f"sk_live_{GOOD}", PROVIDER_WEBHOOK_SECRET=f"whsec_{GOOD}")
-    given(monkeypatch, MAIL="/var/spool/tradelane", CARRIER_DHL_SECRET=GOOD, CARRIER_DHL_KEY="k3y")
+    given(monkeypatch, MAIL_URL="/var/spool/tradelane", CARRIER_DHL_SECRET=GOOD, CARRIER_DHL_KEY="k3y")
     read().require_real_provider()
 
 
