@@ -8,23 +8,26 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyotp
 import requests
 
 from shared.contracts.tariffs import TariffSheet
 from tests.builders.provider import CARD
 from tests.journeys.market import TRADE
-from tests.journeys.permissions.scene import FORM, MEASURED, MONEY, Scene
+from tests.journeys.permissions.scene import FORM, MEASURED, MONEY, PAPER, Scene
+from tests.journeys.permissions.table import NOBODY
 from tradelane.demo.placeholders import Facts
 from tradelane.demo.trade import Json
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """`values` go into the path, `query` behind it. `shows` is in what is told to whom the thing concerns, and in no other answer."""
+    """`values` go into the path, `query` behind it; where there is a `document`, the body is that. `shows` is in what is told to whom the thing concerns, and in no other answer."""
 
     values: Json = field(default_factory=dict)
     body: Json | None = None
     query: Json = field(default_factory=dict)
+    document: bytes = b""
     shows: str = ""
 
 
@@ -107,6 +110,23 @@ def _freight_account(scene: Scene, _caller: str) -> Ask:
     return Ask(shows=scene.accounts["supplier"]["id"])
 
 
+def _code(scene: Scene, caller: str) -> Ask:
+    """Right for the service account; of the others none has a secret to confirm."""
+    enrolled = scene.clients[caller].session.post(f"{scene.market.url}/v1/me/totp", json={"password": scene.password}) if caller == "service" else None
+    return Ask(body={"code": pyotp.TOTP(enrolled.json()["secret"]).now() if enrolled is not None and enrolled.ok else "000000"})
+
+
+def _session(scene: Scene, caller: str) -> Ask:
+    return of(scene.open_session() if caller == "buyer" else scene.session)
+
+
+def _everywhere(scene: Scene, caller: str) -> Ask:
+    """Each time by a session that there is."""
+    if caller != NOBODY:
+        scene.sign_in(caller)
+    return Ask()
+
+
 PACKAGES = [MEASURED | {"count": 1}]
 
 ASKS: dict[str, Callable[[Scene, str], Ask]] = {
@@ -116,6 +136,31 @@ ASKS: dict[str, Callable[[Scene, str], Ask]] = {
     "POST /v1/me/api-keys": lambda it, _: Ask(body=it.key_form()),
     "GET /v1/me/api-keys": lambda it, _: Ask(shows=it.key["id"]),
     "DELETE /v1/me/api-keys/{id}": _key,
+    "PATCH /v1/me": lambda _it, _: Ask(body={"company": "Another name"}),
+    "POST /v1/email-confirmations": lambda _it, _: Ask(body={"token": "guessed"}),
+    "PUT /v1/me/email": lambda it, _: Ask(body={"email": f"{secrets.token_hex(6)}@new.example", "password": it.password}),
+    "POST /v1/password-resets": lambda it, _: Ask(body={"email": it.accounts["buyer"]["email"]}),
+    "PUT /v1/password-resets": lambda it, _: Ask(body={"token": "guessed", "password": it.password}),
+    "PUT /v1/me/password": lambda it, _: Ask(body={"password": it.password, "new_password": it.password}),
+    "GET /v1/me/sessions": lambda it, _: Ask(shows=it.session),
+    "DELETE /v1/me/sessions/{id}": _session,
+    "DELETE /v1/me/sessions": _everywhere,
+    "POST /v1/me/totp": lambda it, _: Ask(body={"password": it.password}),
+    "PUT /v1/me/totp": _code,
+    "POST /v1/me/totp/disable": lambda it, _: Ask(body={"password": it.password, "code": it.recovery_code}),
+    "POST /v1/me/verification": lambda it, caller: Ask(body=it.identity("buyer" if caller == NOBODY else caller)),
+    "GET /v1/me/verification": lambda it, _: Ask(shows=it.verification("supplier")),
+    "GET /v1/verifications": lambda it, _: Ask(shows=it.verification("supplier")),
+    "GET /v1/verifications/{id}": lambda it, _: of(it.verification("supplier")),
+    "POST /v1/verifications/{id}/actions/approve": lambda it, _: of(it.verification("buyer"), {}),
+    "POST /v1/verifications/{id}/actions/refuse": lambda it, _: of(it.verification("another buyer"), {"reason": "The licence is over."}),
+    "POST /v1/verifications/{id}/actions/withdraw": lambda it, _: of(it.verification("another supplier"), {"reason": "The licence is over."}),
+    "POST /v1/documents": lambda _it, _: Ask(query={"name": "Licence"}, document=PAPER),
+    "POST /v1/documents order": lambda it, _: Ask(query={"name": "Licence", "order_id": it.order.id}, document=PAPER),
+    "GET /v1/documents/{id}": lambda it, _: of(it.paper),
+    "GET /v1/documents/{id} order": lambda it, _: of(it.papers_of_order),
+    "GET /v1/documents/{id}/content": lambda it, _: of(it.paper),
+    "GET /v1/documents/{id}/content order": lambda it, _: of(it.papers_of_order),
     "POST /v1/products": _new_product,
     "GET /v1/products withdrawn": lambda it, _: Ask(query={"supplier_id": it.accounts["supplier"]["id"]}, shows=it.withdrawn),
     "GET /v1/products/{id}": lambda it, _: of(it.product),
@@ -180,5 +225,6 @@ ASKS: dict[str, Callable[[Scene, str], Ask]] = {
     "POST /v1/test-clock": lambda _it, _: Ask(body={"seconds": 1}),
     "accounts.check_password": lambda it, _: Ask(body={"password": it.password}),
     "accounts.check_api_key": lambda it, _: Ask(body={"key": it.key["key"]}),
+    "orders.own_orders_among": lambda it, _: Ask(body={"ids": [it.order.id]}, shows=it.order.id),
     "catalog.products_by_id": lambda it, _: Ask(body={"ids": [it.product]}),
 }

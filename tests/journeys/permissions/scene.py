@@ -7,6 +7,8 @@ import uuid
 from functools import cached_property
 from typing import Any
 
+import jwt
+import pyotp
 from sqlalchemy import create_engine, text
 
 from shared.kit.actor import Actor
@@ -22,7 +24,7 @@ JINGDEZHEN = SENDER | {"city": "Jingdezhen", "postal_code": "333000"}
 
 
 class Scene:
-    """`clients` and `actors` by caller; nobody's client is not signed in, and nobody's actor is None."""
+    """`clients` and `accounts` by caller; nobody's client is not signed in."""
 
     def __init__(self, market: Parcels) -> None:
         self.market = market
@@ -41,23 +43,34 @@ class Scene:
         self.accounts = {caller: client.get("/v1/me") for caller, client in self.clients.items() if caller != NOBODY}
         self.password = market.password
         self._open_up()
-        self.actors: dict[str, Actor | None] = {
-            caller: Actor(each["id"], frozenset(each["roles"]), each["name"], reauthenticated=True, verified=caller in PARTIES + STRANGERS)
-            for caller, each in self.accounts.items()
-        } | {NOBODY: None}
         market.fund("900.00")
 
     def _open_up(self) -> None:
-        """Give all the buyer's password, and make the parties' accounts and those like them verified ones."""
-        ids, verified = ([uuid.UUID(self.accounts[caller]["id"]) for caller in callers] for callers in (self.accounts, PARTIES + STRANGERS))
+        """Give all the buyer's password, and have them verified."""
+        ids = [uuid.UUID(account["id"]) for account in self.accounts.values()]
         hash_of = "(SELECT password_hash FROM accounts.accounts WHERE id = :buyer)"
-        change = f"UPDATE accounts.accounts SET password_hash = {hash_of}, verified_at = CASE WHEN id = ANY(:verified) THEN now() END WHERE id = ANY(:ids)"
+        change = f"UPDATE accounts.accounts SET password_hash = {hash_of}, verified_at = now() WHERE id = ANY(:ids)"
         engine = create_engine(self.market.system.environment["DATABASE"])
         with engine.begin() as connection:
-            connection.execute(text(change), {"buyer": self.accounts["buyer"]["id"], "verified": verified, "ids": ids})
+            connection.execute(text(change), {"buyer": self.accounts["buyer"]["id"], "ids": ids})
         engine.dispose()
         for caller in PARTIES + STRANGERS:
-            self.clients[caller].sign_in(self.accounts[caller]["email"], self.password)
+            self.sign_in(caller)
+
+    def sign_in(self, caller: str) -> None:
+        """Anew."""
+        self.clients[caller].sign_in(self.accounts[caller]["email"], self.password)
+
+    def token(self, caller: str) -> str:
+        """What the caller's client sends."""
+        return str(self.clients[caller].session.headers.get("Authorization", ""))
+
+    def actor(self, caller: str) -> Actor | None:
+        """Whom the gateway would take the caller for, the password given again; None for nobody."""
+        if caller == NOBODY:
+            return None
+        claims = jwt.decode(self.token(caller).removeprefix("Bearer "), options={"verify_signature": False})
+        return Actor(claims["sub"], frozenset(claims["roles"]), claims["name"], reauthenticated=True, verified=claims["verified"], session_id=claims["sid"])
 
     @cached_property
     def key(self) -> Json:
@@ -67,6 +80,50 @@ class Scene:
 
     def key_form(self) -> Json:
         return {"name": "A program", "scopes": ["orders:read"], "password": self.password}
+
+    @cached_property
+    def recovery_code(self) -> str:
+        """Of the carrier, who signs in by a second factor."""
+        secret = self.market.carrier.post("/v1/me/totp", {"password": self.password})["secret"]
+        return str(self.market.carrier.put("/v1/me/totp", {"code": pyotp.TOTP(secret).now()})["recovery_codes"][0])
+
+    @cached_property
+    def session(self) -> str:
+        return self.open_session()
+
+    def open_session(self) -> str:
+        """One more of the buyer's."""
+        before = {each["id"] for each in self.market.buyer.get("/v1/me/sessions")["items"]}
+        self.market.buyer.post("/v1/sessions", {"email": self.accounts["buyer"]["email"], "password": self.password})
+        (opened,) = {each["id"] for each in self.market.buyer.get("/v1/me/sessions")["items"]} - before
+        return str(opened)
+
+    def upload(self, caller: str, content: bytes, **more: str) -> str:
+        """A document of the caller's."""
+        answer = self.clients[caller].request("POST", "/v1/documents", params={"name": "Licence", **more}, data=content, headers={"Content-Type": PDF})
+        return str(answer.json()["id"])
+
+    @cached_property
+    def paper(self) -> str:
+        """A document of the buyer's."""
+        return self.upload("buyer", PAPER + b"the buyer's own")
+
+    @cached_property
+    def papers_of_order(self) -> str:
+        """Another, for the order."""
+        return self.upload("buyer", PAPER + b"the order's", order_id=self.order.id)
+
+    def identity(self, caller: str) -> Json:
+        """What the caller submits to be verified."""
+        address = {"street": "1 Quay", "city": "Rotterdam", "country": "NL"}
+        papers = {"documents": [self.upload(caller, PAPER)]}
+        return {"kind": "company", "legal_name": "A company", "registered_on": "2004-03-01", "address": address} | papers
+
+    def verification(self, caller: str) -> str:
+        """What the caller has submitted last."""
+        client = self.clients[caller]
+        latest = client.get("/v1/me/verification")["latest"] or client.post("/v1/me/verification", self.identity(caller))
+        return str(latest["id"])
 
     @cached_property
     def rate(self) -> Json:
@@ -222,5 +279,7 @@ class Scene:
         return form | {"password": self.password}
 
 
+PDF = "application/pdf"
+PAPER = b"%PDF-1.4\n"
 MONEY: dict[str, Any] = {"amount": "1.00", "currency": "USD"}
-__all__ = ["FORM", "MEASURED", "MONEY", "Scene"]
+__all__ = ["FORM", "MEASURED", "MONEY", "PAPER", "Scene"]

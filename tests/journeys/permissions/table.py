@@ -11,7 +11,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "authorization.md"
 
 NOBODY, PARTIES, STRANGERS = "nobody", ("buyer", "supplier"), ("another buyer", "another supplier")
 CALLERS = (NOBODY, *PARTIES, *STRANGERS, "operator", "carrier", "warehouse", "service")
-ANSWERS = ("yes", "part", "no", "–", "signed")
+ANSWERS = ("yes", "part", "no", "–", "signed", "token")
 
 
 @dataclass(frozen=True, slots=True)

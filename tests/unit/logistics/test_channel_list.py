@@ -8,6 +8,9 @@ from services.logistics.application.channel_list import CHANNELS, read_channels
 from services.logistics.application.queries import list_channels
 from shared.contracts.logistics import LIST_CHANNELS
 from shared.contracts.trade import MODES, SPECIAL_GOODS
+from shared.kit.actor import Actor
+from shared.kit.ids import new_id
+from tests.builders.database import call
 
 HEADER = (
     "code,name,mode,carrier,online,shortest_transit_days,longest_transit_days,"
@@ -28,7 +31,7 @@ def test_the_couriers_and_the_post_are_booked_here_and_the_rest_is_not() -> None
 
 
 def test_the_shipped_list_answers_list_channels() -> None:
-    answer = LIST_CHANNELS.answer().dump(list_channels())
+    answer = LIST_CHANNELS.answer().dump(list_channels(call(LIST_CHANNELS, Actor(new_id(), frozenset({"buyer"})), {})))
     by_code = {each["code"]: each for each in answer["items"]}
     assert by_code.keys() == CHANNELS.keys()
     assert by_code["sea_freight_fcl"]["destinations"] is None
