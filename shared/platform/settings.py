@@ -36,6 +36,7 @@ class Settings:
     http_host: str
     http_port: int
     http_body_limit: int
+    http_bodies_limit: int
     http_connections: int
     http_header_timeout: float
     http_body_timeout: float
@@ -111,6 +112,7 @@ def read() -> Settings:
             http_host=env.str("HTTP_HOST", "127.0.0.1"),
             http_port=env.int("HTTP_PORT", 8000, validate=validate.Range(0, 65535)),
             http_body_limit=env.int("HTTP_BODY_LIMIT", 1 << 20),
+            http_bodies_limit=env.int("HTTP_BODIES_LIMIT", 128 << 20),  # of all that are coming in or at work at a time
             http_connections=env.int("HTTP_CONNECTIONS", 500),
             http_header_timeout=env.float("HTTP_HEADER_TIMEOUT", 10.0),  # for a request's head to come,
             http_body_timeout=env.float("HTTP_BODY_TIMEOUT", 30.0),  # for its body, and for its answer to be taken

@@ -17,7 +17,9 @@ from typing import Any
 import eventlet
 from eventlet.greenio import shutdown_safe
 
+from shared.platform.settings import settings
 from shared.platform.web.application import Application
+from shared.platform.web.bodies import Bodies
 from shared.platform.web.protocol import Protocol, refusal
 
 log = logging.getLogger(__name__)
@@ -33,6 +35,7 @@ class Listener:
         self.sock: Any = eventlet.listen((host, port), family, backlog=512, reuse_port=False)
         self.address = self.sock.getsockname()
         self._application, self._most, self._spawn = application, connections, spawn
+        self._bodies = Bodies(settings().http_bodies_limit)
         self.connections: set[Protocol] = set()
         self._turned_away, self._said = 0, float("-inf")
 
@@ -53,7 +56,7 @@ class Listener:
                 self._turn_away(accepted, address[0])
                 continue
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection = Protocol(accepted, address, self._application)
+            connection = Protocol(accepted, address, self._application, self._bodies)
             self.connections.add(connection)
             self._spawn(partial(self._serve, connection), "connection")
 

@@ -23,6 +23,7 @@ from shared.platform.settings import settings
 from shared.platform.stream import Stream
 from shared.platform.telemetry.metrics import HTTP_REFUSED
 from shared.platform.web.application import Application
+from shared.platform.web.bodies import Bodies
 from shared.platform.web.headers import protecting
 from shared.platform.web.message import Incoming, Refused, answer_bytes, head_bytes
 from shared.platform.web.ongoing import Ongoing
@@ -71,9 +72,9 @@ class Protocol:
 
     linger_seconds = 1.0
 
-    def __init__(self, sock: Any, address: Any, application: Application) -> None:
+    def __init__(self, sock: Any, address: Any, application: Application, bodies: Bodies) -> None:
         self.client, self.server = str(address[0]), (str(sock.getsockname()[0]), str(sock.getsockname()[1]))
-        self._sock, self._stream, self._application = sock, Stream(sock), application
+        self._sock, self._stream, self._application, self._bodies = sock, Stream(sock), application, bodies
         self._parser = HttpRequestParser(self)
         self._ready: deque[Request] = deque()
         self._incoming: Incoming | None = None
@@ -101,6 +102,7 @@ class Protocol:
                 self.waits_since = time.monotonic()
                 if not isinstance(response, Ongoing):
                     self._send(answer_bytes(request, response, last))
+                self._bodies.release(self)
                 self._idle = True
             if self._refused and not last:
                 answer, last = refusal(self._refused.status, self._refused.message), True
@@ -109,6 +111,7 @@ class Protocol:
             if last:
                 self._linger()
         finally:
+            self._bodies.release(self)
             self._stream.close()
 
     def leave(self) -> None:
@@ -263,6 +266,7 @@ class Protocol:
         self._incoming.body_size += size
         if (limit := self._exceeded(self._incoming.body_size)) is not None:
             raise too_large(limit)
+        self._bodies.grow(self, size)
 
     def _exceeded(self, size: int) -> int | None:
         """The limit that a body of this size is beyond. What the path takes is asked for only where it matters: hardly any body is that large."""

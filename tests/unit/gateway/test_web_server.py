@@ -18,7 +18,7 @@ from nameko.containers import ServiceContainer
 from werkzeug.wrappers import Response
 
 from shared.platform.settings import settings
-from shared.platform.web import Ongoing, Request, headers, http, protocol, server
+from shared.platform.web import Ongoing, Request, headers, http, listener, protocol, server
 
 HOST = b"Host: here\r\n"
 ECHO = b"POST /echo HTTP/1.1\r\n" + HOST
@@ -142,6 +142,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         own = replace(settings(), http_host="127.0.0.1", http_port=0, drain_timeout=2.0, **changed)
         monkeypatch.setattr(server, "settings", lambda: own)
         monkeypatch.setattr(protocol, "settings", lambda: own)
+        monkeypatch.setattr(listener, "settings", lambda: own)
         container = ServiceContainer(Answering)
         started.append(Here(container, next(each for each in container.subextensions if isinstance(each, server.WebServer))))
         container.start()
@@ -462,6 +463,25 @@ def test_who_waits_longest_without_a_request_makes_room_for_a_new_connection(sta
         assert here.connect()
     assert everything(longest)[-4:] in (b"", b"done")
     assert read(working).body == b"done"
+
+
+def test_bodies_are_held_up_to_a_limit_together_and_whoever_sends_most_makes_room(start: Start) -> None:
+    here = start(http_body_limit=2000, http_bodies_limit=5000)
+    slow = [eventlet.connect(("127.0.0.1", here.web.listener.address[1]), bind=("127.0.0.2", 0)) for _ in range(5)]
+    here.connections.extend(slow)
+    for connection in slow:
+        connection.sendall(ECHO + b"Content-Length: 2000\r\n\r\n" + b"a" * 1500)
+        eventlet.sleep(0.01)
+    assert len(here.web.listener.connections) == 3
+    for _ in range(5):  # what is answered is held no more
+        assert here.ask(ECHO + b"Content-Length: 1500\r\nConnection: close\r\n\r\n" + b"b" * 1500).body == b"b" * 1500
+    assert here.web.listener._bodies._total == 3000
+
+
+def test_a_body_that_there_is_no_room_for_is_told_so(start: Start) -> None:
+    here = start(http_body_limit=2000, http_bodies_limit=1000)
+    answer = here.ask(ECHO + b"Content-Length: 1500\r\n\r\n" + b"a" * 1500)
+    assert (answer.status, answer.problem["code"], answer.headers["retry-after"], answer.closed) == (503, "overloaded", "1", True)
 
 
 def test_the_address_with_the_most_connections_makes_room_first(start: Start) -> None:
