@@ -23,7 +23,7 @@ SECRETS = {
     "CARRIER_DHL_KEY": f"{MARK}-4",
     "CARRIER_DHL_URL": "http://127.0.0.1:9/track",
 }
-LIMITS = {"HTTP_CONNECTIONS": "300", "HTTP_HEADER_TIMEOUT": "1", "HTTP_BODY_TIMEOUT": "1.5", "HTTP_IDLE_TIMEOUT": "2"}
+LIMITS = {"HTTP_CONNECTIONS": "300", "HTTP_BODIES_LIMIT": str(10 << 20), "HTTP_HEADER_TIMEOUT": "1", "HTTP_BODY_TIMEOUT": "1.5", "HTTP_IDLE_TIMEOUT": "2"}
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -54,6 +54,16 @@ def test_bodies_that_never_end(attacker: Attacker) -> None:
     assert {(answer.status, answer.problem["code"]) for (answer,) in told} == {(400, "body_incomplete")}
 
 
+def test_bodies_that_are_more_than_memory_together(victim: System, attacker: Attacker) -> None:
+    before = memory(victim, "VmRSS")
+    with attacker.crowd(100) as crowd:
+        for each in crowd:
+            with suppress(ConnectionError):
+                each.sendall(POST + b"Content-Length: 1000000\r\n\r\n" + b" " * 900_000)
+        assert memory(victim, "VmRSS") - before < 60
+    assert memory(victim, "VmHWM") - before < 60
+
+
 def test_more_connections_than_there_is_room_for_from_one_address(victim: System, attacker: Attacker, honest: Honest) -> None:
     began = time.monotonic()
     with ExitStack() as stack:
