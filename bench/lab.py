@@ -21,6 +21,7 @@ import requests
 from sqlalchemy import create_engine, text
 
 from shared.platform.database import address
+from shared.platform.frequency import UNLIMITED
 from tests.servers import Broker, Database, Server
 from tradelane.client import Client
 
@@ -125,7 +126,7 @@ class Lab:
         """Python with these arguments, ended with the scene; with `ready` once that raises no more."""
         log = self.folder / f"{next(self._numbers)}.log"
         with log.open("wb") as output:
-            surroundings = {**os.environ, "PYTHONWARNINGS": "ignore", **(environment or {})}
+            surroundings = {**os.environ, **UNLIMITED, "PYTHONWARNINGS": "ignore", **(environment or {})}
             command = [sys.executable, *arguments]
             process = subprocess.Popen(command, cwd=ROOT, env=surroundings, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0)
         self._scene.callback(end, process)

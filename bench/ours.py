@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response
 
 from services.gateway.application.handling import handle
 from services.gateway.application.identity import Identity
+from services.gateway.application.limiting import Limiting
 from services.gateway.application.routes import POST, ROUTES, Route
 from shared.contracts.fields import Id, Money, Quantity, Shape, Text
 from shared.contracts.operations import Empty, Operation
@@ -95,10 +96,11 @@ class GatewayService:
     name = "gateway"
     rpc = RpcClient()
     identity = Identity()
+    limits = Limiting()
 
     @http(lambda: (*ROUTES, Route(POST, "/v1/echo", ECHO_PURCHASE, "Echo")))
     def answer(self, endpoint: Route, request: Request) -> Response:
-        return handle(endpoint, request, self.rpc, self.identity)
+        return handle(endpoint, request, self.rpc, self.identity, self.limits)
 
 
 class EventsService:

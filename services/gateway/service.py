@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 from services.gateway.application import events
 from services.gateway.application.handling import handle
 from services.gateway.application.identity import Identity
+from services.gateway.application.limiting import Limiting
 from services.gateway.application.pages import PAGES
 from services.gateway.application.routes import Page, Route, routes
 from services.gateway.application.streams import OpenStreams
@@ -20,6 +21,7 @@ class GatewayService:
     rpc = RpcClient()
     identity = Identity()
     streams = OpenStreams()
+    limits = Limiting()
 
     @http(lambda: (*routes(settings().production), *PAGES))
     def answer(self, endpoint: Route | Page, request: Request) -> Response:
@@ -27,4 +29,4 @@ class GatewayService:
             return endpoint.answer(request, self.rpc)
         if endpoint.is_stream:
             return events.follow(endpoint, request, self.rpc, self.identity, self.streams)
-        return handle(endpoint, request, self.rpc, self.identity)
+        return handle(endpoint, request, self.rpc, self.identity, self.limits)

@@ -15,11 +15,13 @@ from fsspec import get_filesystem_class
 from marshmallow import validate
 
 from shared.platform import hardening
+from shared.platform.frequency import NOTATION
 
 SERVICES = ("accounts", "catalog", "orders", "payments", "logistics", "gateway")
 EMBEDDED_BROKER = "memory://"
 CARRIER_APIS = ("standard", "dhl", "fedex", "ups")
 
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
 _CARRIER = re.compile(r"CARRIER_(?P<code>[A-Z0-9_]{1,19})_(?P<what>SECRET|URL|KEY|API)")
 
 
@@ -43,6 +45,10 @@ class Settings:
     http_idle_timeout: float
     http_hsts: int
     trusted_proxies: int
+    rate_limit: str
+    rate_limit_address: str
+    rate_limit_credentials: str
+    cors_origins: tuple[str, ...]
     documents: str  # a folder, or what fsspec reaches: s3://bucket/prefix, …
     document_limit: int
     signing_key_days: int
@@ -119,6 +125,10 @@ def read() -> Settings:
             http_idle_timeout=env.float("HTTP_IDLE_TIMEOUT", 30.0),  # between requests; make it longer than that of a load balancer in front
             http_hsts=env.int("HTTP_HSTS", 0),  # where TLS ends in front of the gateway: for how long browsers are to use nothing else
             trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=validate.Range(0, 10)),  # of ours before the gateway, each adding to X-Forwarded-For
+            rate_limit=_frequency(env, "RATE_LIMIT", "12000/minute"),  # requests of one account; empty: no limit
+            rate_limit_address=_frequency(env, "RATE_LIMIT_ADDRESS", "6000/minute"),  # from one address, of those who are not signed in
+            rate_limit_credentials=_frequency(env, "RATE_LIMIT_CREDENTIALS", "600/minute"),  # the same, to sign in, register or have a password reset
+            cors_origins=tuple(env.list("CORS_ORIGINS", [], subcast=str)),  # https://shop.example, …: whose pages may ask here; none
             documents=env.str("DOCUMENTS", "") or str(data / "documents"),
             # Of one document. It crosses the bus in base 64, and RabbitMQ 4 takes messages of up to 16 MiB.
             document_limit=env.int("DOCUMENT_LIMIT", 5 << 20, validate=validate.Range(1, 10 << 20)),
@@ -153,12 +163,18 @@ def read() -> Settings:
     except EnvError as error:
         raise ValueError(f"settings: {error}") from error
     _check_storage(loaded.documents)
+    if wrong := [origin for origin in loaded.cors_origins if not _ORIGIN.fullmatch(origin)]:
+        raise ValueError(f"settings: CORS_ORIGINS takes origins as browsers send them (https://shop.example, http://localhost:3000), not {wrong[0]}")
     if loaded.embedded != loaded.database_of("orders").startswith("sqlite"):
         raise ValueError("settings: BROKER and DATABASE go together: give both (amqp://… and postgresql://…) or neither (embedded).")
     _check_mail(loaded.mail_url)
     if loaded.production:
         _check_for_production(loaded)
     return loaded
+
+
+def _frequency(env: Env, name: str, default: str) -> str:
+    return env.str(name, default, validate=validate.Regexp(NOTATION.pattern + r"\Z", error="Give 10/second, 600/minute, 20000/hour, or nothing for no limit."))
 
 
 def _check_mail(address: str) -> None:

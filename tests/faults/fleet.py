@@ -15,6 +15,7 @@ from pathlib import Path
 import requests
 
 from shared.platform.crashpoints import POINTS
+from shared.platform.frequency import UNLIMITED
 from shared.platform.settings import SERVICES
 from tests.faults.tally import Tally
 from tests.servers.processes import free_port
@@ -30,7 +31,7 @@ class Replica:
         self.service, self.name, self.log = service, name, log
         self.port = free_port() if service == "gateway" else 0
         self._command = [*command, "run", service]
-        self._environment = {**os.environ, **environment, "PYTHONWARNINGS": "ignore", **({"HTTP_PORT": str(self.port)} if self.port else {})}
+        self._environment = {**os.environ, **UNLIMITED, **environment, "PYTHONWARNINGS": "ignore", **({"HTTP_PORT": str(self.port)} if self.port else {})}
         self.crash_point = ""  # that the next process is armed with
         self.start()
 

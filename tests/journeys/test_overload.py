@@ -15,6 +15,7 @@ import requests
 from sqlalchemy import create_engine, text
 
 from shared.platform.database import address
+from shared.platform.frequency import UNLIMITED
 from tests.builders.system import System, real_system
 from tradelane.demo.trade_file import DEFAULT, load
 
@@ -30,7 +31,7 @@ PRODUCT = load(DEFAULT).products[0]
 def small(broker_url: str, management_url: str, database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """A system of its own that is soon busy."""
     limits = {"RPC_IN_FLIGHT": str(IN_FLIGHT), "RPC_WORKERS": str(WORKERS)}
-    with real_system(broker_url, management_url, database_url, tmp_path_factory.mktemp("small"), **limits) as running:
+    with real_system(broker_url, management_url, database_url, tmp_path_factory.mktemp("small"), **UNLIMITED, **limits) as running:
         yield running
 
 

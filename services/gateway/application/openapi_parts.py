@@ -85,6 +85,14 @@ _HEADERS: dict[str, dict[str, Any]] = {
     "Location": {"description": "Where what was made is.", "schema": {"type": "string", "format": "uri-reference"}},
     "Link": {"description": 'The next page, `rel="next"` (RFC 8288); not on the last.', "schema": {"type": "string"}},
     "Preference-Applied": {"description": "How long the answer was held at most.", "schema": {"type": "string"}},
+    "RateLimit-Policy": {
+        "description": "How many requests (`q`) are answered in how many seconds (`w`): of the account, or of the address of who is not signed in.",
+        "schema": {"type": "string", "examples": ['"account";q=12000;w=60']},
+    },
+    "RateLimit": {
+        "description": "How many are left (`r`), and in how many seconds all are back (`t`).",
+        "schema": {"type": "string", "examples": ['"account";r=11987;t=1']},
+    },
     "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}},
     "WWW-Authenticate": {"description": "RFC 6750.", "schema": {"type": "string"}},
 }
@@ -108,8 +116,8 @@ def add_parts(spec: APISpec) -> None:
 
 
 def headers(*names: str) -> dict[str, str]:
-    """By name, as an answer refers to them; every answer has the correlation id."""
-    return {name: name for name in ("X-Correlation-ID", *names)}
+    """By name, as an operation's answers refer to them; all have these three."""
+    return {name: name for name in ("X-Correlation-ID", "RateLimit-Policy", "RateLimit", *names)}
 
 
 def _problem(status: int, description: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cache, lru_cache, partial
 from typing import Any
 from urllib.parse import quote
@@ -14,8 +14,8 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Response
 
-from shared.platform.context import Context
 from shared.platform.telemetry.metrics import HTTP, Timed
+from shared.platform.web import cors
 from shared.platform.web.headers import protecting
 from shared.platform.web.problems import problem
 from shared.platform.web.request import Request
@@ -29,10 +29,11 @@ QUIET = frozenset(("/healthz", "/readyz", "/metrics"))
 class Application:
     """Each rule's endpoint is a function from Request to Response; what it raises becomes a problem document. `service` is whose it is."""
 
-    def __init__(self, service: str, rules: Iterable[Rule], stopping: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, service: str, rules: Iterable[Rule], stopping: Callable[[], bool] = lambda: False, origins: Collection[str] = ()) -> None:
         self._service = service
         self._match = lru_cache(1024)(partial(Map(rules, merge_slashes=False).bind("localhost").match, return_rule=True))
         self._stopping = stopping
+        self._origins = origins
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """As a WSGI application, for any server or test client."""
@@ -48,7 +49,9 @@ class Application:
         with Timed(HTTP, (self._service, "", ""), "HTTP", "server", request.context, asked, begins=request.path not in QUIET) as work:
             request.context = work.context
             response = self._answer(request)
-            _add_headers(response, request.context)
+            if self._origins:
+                cors.add_headers(request, response, self._origins)
+            _add_headers(response, request)
             if access.isEnabledFor(logging.INFO):
                 took = (time.perf_counter() - started) * 1000
                 access.info("%s %s %s %d %.1f ms", request.remote_addr, request.method, quote(request.path), response.status_code, took)
@@ -71,6 +74,8 @@ class Application:
                 raise request.failure
             if request.environ["PATH_INFO"].startswith("//"):  # Werkzeug would take it for one slash, and what guards paths before us for two
                 raise NotFound
+            if request.method == "OPTIONS" and (allowed := cors.preflight(request, self._origins)):
+                return allowed
             rule, request.path_values = self._match(request.path, request.method)
             request.route = _template(rule.rule)
             return rule.endpoint(request)  # type: ignore[no-any-return]
@@ -78,7 +83,9 @@ class Application:
             return problem(error, request.context.correlation_id)
 
 
-def _add_headers(response: Response, context: Context) -> None:
+def _add_headers(response: Response, request: Request) -> None:
+    context = request.context
+    response.headers.extend(request.told)
     said = {name.lower() for name, _ in response.headers}
     response.headers.extend([(name, value) for name, value in protecting().items() if name.lower() not in said])
     response.headers.add("X-Correlation-ID", context.correlation_id)

@@ -26,7 +26,7 @@ _CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 class Request(WerkzeugRequest):
     """`content` is the body, or `failure` why there is none; `route` the path's pattern once it is found, `path_values` its values.
 
-    `last`: the connection closes with the answer. `stopping` tells whether the server drains, so that nothing is held any longer.
+    `told` are headers that go with the answer, whatever it will be. `last`: the connection closes with the answer. `stopping` tells whether the server drains, so that nothing is held any longer.
     """
 
     content = b""
@@ -40,6 +40,7 @@ class Request(WerkzeugRequest):
         super().__init__(environ)
         self.remote_addr = client_address(environ, settings().trusted_proxies)
         self.context = read_context(environ)
+        self.told: dict[str, str] = {}
 
 
 def client_address(environ: Mapping[str, Any], proxies: int) -> str:

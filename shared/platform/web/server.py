@@ -25,7 +25,7 @@ class WebServer(ProviderCollector, SharedExtension):
     def start(self) -> None:
         if self.listener is None:
             rules = (rule for provider in self._providers for rule in provider.rules())
-            application = Application(self.container.service_name, rules, lambda: self.stopping)
+            application = Application(self.container.service_name, rules, lambda: self.stopping, settings().cors_origins)
             limits, spawn = settings(), self.container.spawn_managed_thread
             self.listener = Listener(limits.http_host, limits.http_port, application, limits.http_connections, spawn)
             self._accepting: Any = spawn(self.listener.run)

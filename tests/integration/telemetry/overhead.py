@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.platform.context import Context
+from shared.platform.frequency import UNLIMITED
 from shared.platform.telemetry.metrics import RPC_SERVER, Timed
 from tests.builders.system import System, embedded_system
 from tests.integration.telemetry.collector import running_collector
@@ -57,7 +58,7 @@ def main() -> None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             sampled = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": share} if share else {}
             told = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": f"{EXPORT_INTERVAL * 1000:.0f}", **sampled} if share else {}
-            system = stack.enter_context(embedded_system(folder, LOG_LEVEL="WARNING", **told))
+            system = stack.enter_context(embedded_system(folder, LOG_LEVEL="WARNING", **UNLIMITED, **told))
             subjects[name] = Subject(system, system.session("supplier"))
         for what, ask, requests in (("GET /v1/me", read, 200), ("POST /v1/products", write, 100)):
             for subject in subjects.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jwt
@@ -14,6 +14,7 @@ from jwt.algorithms import OKPAlgorithm
 from werkzeug.test import Client, TestResponse
 
 from services.gateway.application.identity import Keys
+from services.gateway.application.limiting import Limits
 from services.gateway.application.pages import PAGES
 from services.gateway.application.routes import routes
 from services.gateway.application.streams import Streams
@@ -23,6 +24,7 @@ from shared.contracts.operations import Operation
 from shared.kit.actor import Actor
 from shared.kit.errors import TradeError
 from shared.platform import context
+from shared.platform.settings import settings
 from shared.platform.web.application import Application
 from shared.platform.web.entrypoint import BoundRule
 
@@ -95,15 +97,16 @@ class Signer:
 class Gateway:
     """The gateway with fake services behind it. Asks as the signed-in buyer unless told otherwise."""
 
-    def __init__(self, production: bool = False, stopping: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, production: bool = False, stopping: Callable[[], bool] = lambda: False, origins: tuple[str, ...] = (), **limits: str) -> None:
         self.signer, self.services = Signer(), Services()
         self.services.answers[SIGNING_KEYS] = {"keys": [self.signer.public]}
         service = GatewayService()
-        service.rpc, service.identity, service.streams = self.services, Keys(), Streams()
+        service.rpc, service.identity, service.limits = self.services, Keys(), Limits(replace(settings(), **limits))
+        service.streams = Streams()
         rules = [BoundRule(each, service.answer) for each in (*routes(production), *PAGES)]
-        self.client = Client(Application(service.name, rules, stopping))
+        self.client = Client(Application(service.name, rules, stopping, origins))
 
-    def ask(self, method: str, path: str, body: Any = None, *, token: str | None = "", **headers: str) -> TestResponse:
+    def ask(self, method: str, path: str, body: Any = None, *, token: str | None = "", address: str = "127.0.0.1", **headers: str) -> TestResponse:
         """Headers by their names with `_` for `-`. `body` is sent as JSON, bytes as they are."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if token is not None:
@@ -111,7 +114,7 @@ class Gateway:
         if body is not None:
             sent.setdefault("Content-Type", "application/json")
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        return self.client.open(path, method=method, data=data, headers=sent, environ_base={"REMOTE_ADDR": "127.0.0.1"})
+        return self.client.open(path, method=method, data=data, headers=sent, environ_base={"REMOTE_ADDR": address})
 
 
 def order(**changes: Any) -> dict[str, Any]:

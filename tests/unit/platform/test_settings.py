@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from services.payments.application.providers import configured
+from shared.platform.frequency import read_frequency
 from shared.platform.settings import SERVICES, Settings, read
 from tradelane.provider.child import beside
 
@@ -19,6 +20,7 @@ COMPOSE = yaml.safe_load((Path(__file__).parents[3] / "docker-compose.yml").read
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch) -> None:
     names = ["BROKER", "DATABASE", "BROKER_MANAGEMENT", "TRADELANE_MODE", "DATA", "HTTP_PORT", "LOG_FORMAT", "MAIL_URL", "MAIL_FROM"]
+    names += ["RATE_LIMIT", "RATE_LIMIT_ADDRESS", "RATE_LIMIT_CREDENTIALS", "CORS_ORIGINS"]
     names += ["PROVIDER", "PROVIDER_URL", "PROVIDER_KEY", "PROVIDER_WEBHOOK_SECRET", "PROVIDER_PUBLIC_URL", "PROVIDER_PUBLIC_KEY"]
     for name in names + [f"{kind}_{service.upper()}" for kind in ("BROKER", "DATABASE") for service in SERVICES]:
         monkeypatch.delenv(name, raising=False)
@@ -50,6 +52,11 @@ def test_one_server_serves_all_unless_a_service_has_its_own(monkeypatch: pytest.
         ("PROVIDER", "paypal"),
         ("LOG_FORMAT", "xml"),
         ("TRADELANE_MODE", "prod"),
+        ("RATE_LIMIT", "many"),
+        ("RATE_LIMIT_ADDRESS", "0/minute"),
+        ("RATE_LIMIT_CREDENTIALS", "10/day"),
+        ("CORS_ORIGINS", "*"),
+        ("CORS_ORIGINS", "https://shop.example,https://shop.example/page"),
         ("MAIL_FROM", "Tradelane"),
         ("MAIL_FROM", "a@b.example\r\nBcc: c@d.example"),
     ],
@@ -58,6 +65,13 @@ def test_a_wrong_value_is_told_with_its_name(monkeypatch: pytest.MonkeyPatch, na
     given(monkeypatch, **{name: value})
     with pytest.raises(ValueError, match=f"settings: .*{name}"):
         read()
+
+
+def test_limits_and_origins_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, RATE_LIMIT="20/second", RATE_LIMIT_ADDRESS="", CORS_ORIGINS="https://shop.example,http://[::1]:3000")
+    settings = read()
+    assert (read_frequency(settings.rate_limit), read_frequency(settings.rate_limit_address)) == ((20, "second"), None)
+    assert settings.cors_origins == ("https://shop.example", "http://[::1]:3000")
 
 
 @pytest.mark.parametrize("address", ["http://mail.example", "smtp://", "smtp://mail.example:post", "smtp://mail.example:0", "smtps://:465"])

@@ -1,0 +1,148 @@
+"""How often one may ask: by account, by address, and by address again for what nobody in particular may write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.gateway.application import limiting
+from services.gateway.application.limiting import Quota, Standing
+from shared.contracts.accounts import ME, REFRESH, SIGN_IN
+from shared.contracts.payment_methods import PAYMENT_CALLBACK
+from shared.contracts.tracking import TRACK
+from shared.platform.frequency import Frequency
+from tests.unit.gateway.fakes import ORDER, Gateway
+
+TOKENS = {"access_token": "a", "token_type": "Bearer", "expires_in": 900, "refresh_token": "r"}
+SECRET = {"email": "ada@example.com", "password": "not this one"}
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def gateway(**limits: str) -> Gateway:
+    made = Gateway(**{"rate_limit": "", "rate_limit_address": "", "rate_limit_credentials": "", **limits})
+    made.services.answers |= {ME: {"id": ORDER}, SIGN_IN: TOKENS, REFRESH: TOKENS, TRACK: {}, PAYMENT_CALLBACK: {}}
+    return made
+
+
+# The quota
+
+
+def test_all_of_a_quota_may_be_used_at_once_and_comes_back_evenly() -> None:
+    clock = Clock()
+    quota = Quota("some", Frequency(3, "minute"), clock)
+    assert [quota.take("a") for _ in range(4)] == [Standing(2, 20, 0), Standing(1, 40, 0), Standing(0, 60, 0), Standing(0, 60, 20)]
+    assert quota.take("b").left == 2  # of its own
+    clock.now += 19.9
+    assert quota.take("a").wait == 1
+    clock.now += 0.1
+    assert quota.take("a") == Standing(0, 60, 0)
+    clock.now += 3600
+    assert quota.take("a") == Standing(2, 20, 0)  # no more than the whole is ever saved up
+
+
+def test_who_is_refused_uses_nothing_up() -> None:
+    clock = Clock()
+    quota = Quota("some", Frequency(1, "second"), clock)
+    assert [quota.take("a").wait for _ in range(5)] == [0, 1, 1, 1, 1]
+    clock.now += 1
+    assert quota.take("a").wait == 0
+
+
+def test_over_a_long_time_exactly_the_quota_is_answered() -> None:
+    clock = Clock()
+    quota = Quota("some", Frequency(7, "second"), clock)
+    answered = 0
+    for _ in range(1000):
+        answered += not quota.take("a").wait
+        clock.now += 0.01
+    assert answered == pytest.approx(7 + 7 * 10, abs=1)
+
+
+def test_what_is_whole_again_is_forgotten_once_there_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limiting, "MOST_KNOWN", 10)
+    clock = Clock()
+    quota = Quota("some", Frequency(1, "second"), clock)
+    for number in range(10):
+        quota.take(f"old {number}")
+    clock.now += 0.5
+    assert quota.take("old 3").wait == 1  # not forgotten while it counts
+    clock.now += 0.6
+    for number in range(5):
+        quota.take(f"new {number}")
+    assert len(quota._whole_at) == 5
+
+
+# Who is counted as whom
+
+
+def test_an_account_is_counted_wherever_it_asks_from_and_by_whatever_token() -> None:
+    asked = gateway(rate_limit="2/minute")
+    answers = [asked.ask("GET", "/v1/me", token=asked.signer.token(name=name), address=address) for name, address in (("A", "10.0.0.1"), ("B", "10.0.0.2"))]
+    assert [each.headers["RateLimit"] for each in answers] == ['"account";r=1;t=30', '"account";r=0;t=60']
+    refused = asked.ask("GET", "/v1/me")
+    assert (refused.status_code, refused.json["code"], refused.headers["Retry-After"]) == (429, "too_many_requests", "30")
+    assert (refused.headers["RateLimit-Policy"], refused.headers["RateLimit"]) == ('"account";q=2;w=60', '"account";r=0;t=60')
+    assert asked.ask("GET", "/v1/me", token=asked.signer.token(sub=ORDER)).status_code == 200
+    assert len(asked.services.calls_of(ME)) == 3
+
+
+def test_an_error_tells_what_is_left_as_well() -> None:
+    asked = gateway(rate_limit="9/minute")
+    answer = asked.ask("POST", "/v1/orders", b"no JSON")
+    assert (answer.status_code, answer.headers["RateLimit"]) == (400, '"account";r=8;t=7')
+
+
+def test_who_does_not_get_in_is_counted_by_address() -> None:
+    asked = gateway(rate_limit_address="2/minute", rate_limit="1/minute")
+    assert [asked.ask("GET", "/v1/me", token=token).status_code for token in ("nonsense", None, "other", None)] == [401, 401, 429, 429]
+    assert asked.ask("GET", "/v1/me", token=None, address="10.0.0.2").status_code == 401
+    assert asked.ask("GET", "/v1/me").status_code == 200  # who is in is not kept out by a neighbour
+    assert asked.ask("GET", "/v1/tracking/1", token=None).status_code == 429
+
+
+@pytest.mark.parametrize(("path", "body"), [("/v1/sessions", SECRET), ("/v1/sessions/refresh", {"refresh_token": "r"})])
+def test_what_nobody_in_particular_may_write_has_a_lower_limit(path: str, body: Any) -> None:
+    asked = gateway(rate_limit_credentials="1/minute", rate_limit_address="9/minute")
+    first, second = asked.ask("POST", path, body, token=None), asked.ask("POST", path, body, token=None)
+    assert (first.headers["RateLimit-Policy"], second.status_code) == ('"credentials";q=1;w=60', 429)
+    assert asked.ask("POST", path, body).status_code == 429  # a token is not looked at here
+    assert asked.ask("GET", "/v1/tracking/1", token=None).status_code == 200
+
+
+def test_another_systems_callbacks_are_no_attempts_to_get_in() -> None:
+    asked = gateway(rate_limit_credentials="1/minute", rate_limit_address="9/minute")
+    assert [asked.ask("POST", "/v1/payment-callbacks/sandbox", {}, token=None).status_code for _ in range(3)] == [200] * 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:10.0.0.1", "::ffff:10.0.0.2", False),
+        ("10.0.0.1", "10.0.0.2", False),
+    ],
+)
+def test_of_ipv6_the_network_is_counted(one: str, other: str, same: bool) -> None:
+    asked = gateway(rate_limit_address="1/minute")
+    asked.ask("GET", "/v1/me", token=None, address=one)
+    assert (asked.ask("GET", "/v1/me", token=None, address=other).status_code == 429) == same
+
+
+def test_without_a_setting_there_is_no_limit_and_nothing_said() -> None:
+    asked = gateway()
+    answers = [asked.ask("GET", "/v1/me") for _ in range(100)]
+    assert {each.status_code for each in answers} == {200}
+    assert not any("RateLimit" in name for each in answers for name, _ in each.headers)
+
+
+def test_whether_the_gateway_lives_may_be_asked_all_day() -> None:
+    asked = gateway(rate_limit_address="1/minute")
+    assert {asked.ask("GET", path, token=None).status_code for path in ("/healthz", "/readyz", "/docs") for _ in range(3)} == {200}
