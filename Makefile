@@ -37,8 +37,11 @@ demo: $(RUNTIME) ## run a whole export trade and show it (TRADE=file: another on
 up: $(RUNTIME) ## leave the system running and say where
 	@$(BIN)/tradelane up
 
+# Whole, it waits as much as it works: a file at a time goes to whichever process is free. Some tests only are done soonest by one.
+WHOLE := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 test: $(DEVELOPMENT) ## the whole suite, on RabbitMQ and PostgreSQL it finds or brings (ARGS: pytest's)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(or $(ARGS),$(WHOLE))
 
 faults: $(DEVELOPMENT) ## break a running system in every way, and add up what is left (ORDERS, SEED, ARGS: --help lists them)
 	@$(BIN)/python -m tests.faults $(if $(ORDERS),--orders $(ORDERS)) $(if $(SEED),--seed $(SEED)) $(ARGS)

@@ -1,7 +1,11 @@
-"""The real servers any test may ask for. Those that some collected test asks for start side by side while the first tests run."""
+"""The real servers any test may ask for. Those that some collected test asks for start side by side while the first tests run.
+
+Where pytest-xdist shares the run among several processes, they share the servers too: these are up before the processes start.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -18,6 +22,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if not session.config.option.collectonly:
         for fixture in {name for item in session.items for name in getattr(item, "fixturenames", ())} & _KIND_OF.keys():
             _server(session.config, fixture)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Tells the processes of a shared run where the servers are, as anybody would who has some: by the environment."""
+    broker, database = [_server(config, fixture) for fixture in ("broker_url", "database_url")]
+    os.environ["TEST_BROKER"], os.environ["TEST_MANAGEMENT"] = broker.address().amqp_url, broker.address().management_url
+    os.environ["TEST_DATABASE"] = database.address().url
 
 
 @pytest.fixture(scope="session")

@@ -84,7 +84,7 @@ def text_of(mail: EmailMessage) -> str:
     return str(mail.get_content()).replace("\r\n", "\n")
 
 
-def mail_arrives(mails: Any, number: int = 1, seconds: float = 20) -> EmailMessage:
+def mail_arrives(mails: Any, number: int = 1, seconds: float = 60) -> EmailMessage:
     """The latest of `mails()`, once there are so many."""
     deadline = time.monotonic() + seconds
     while len(found := mails()) < number:

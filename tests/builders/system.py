@@ -18,7 +18,7 @@ import requests
 from sqlalchemy import create_engine, text
 
 from shared.platform.database import address
-from tests.servers.processes import free_port
+from tests.servers.processes import WITH_US, free_port
 from tradelane.client import Client
 
 START_TIMEOUT = 180
@@ -38,7 +38,7 @@ class System:
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "tradelane", "up"], env=self.environment, stdout=log, stderr=log, process_group=0)
+            self.process = subprocess.Popen([*WITH_US, sys.executable, "-m", "tradelane", "up"], env=self.environment, stdout=log, stderr=log, process_group=0)
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline and self.process.poll() is None:
             try:

@@ -40,7 +40,7 @@ def changed(form: Json, changes: Mapping[str, Any]) -> Json:
     return copy
 
 
-def eventually(answer: Callable[[], Any], expected: Any, seconds: float = 20) -> None:
+def eventually(answer: Callable[[], Any], expected: Any, seconds: float = 60) -> None:
     """Other services follow an order's events, and the clock its deadlines, in their own time."""
     deadline = time.monotonic() + seconds
     while answer() != expected and time.monotonic() < deadline:

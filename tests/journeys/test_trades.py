@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from tests.builders.system import System
+from tests.journeys.market import eventually
 from tradelane.client import Client, Refused
 from tradelane.demo.trade import Json
 from tradelane.demo.trade_file import DEFAULT, load, shipped
@@ -77,14 +75,6 @@ def check_money(walk: Walk, order: Json) -> None:
     held = total if escrow else total | {"amount": str(Decimal(total["amount"]) * 0)}
     expected = {"state": "held" if escrow else "settled", "due": total, "paid": total, "held": held}
     eventually(lambda: {name: walk.clients["buyer"].get(path)[name] for name in expected}, expected)
-
-
-def eventually(answer: Callable[[], Any], expected: Any) -> None:
-    """Other services follow an order's events in their own time."""
-    deadline = time.monotonic() + 15
-    while answer() != expected and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert answer() == expected
 
 
 def test_goods_that_are_not_there_end_the_trade_at_once(running: System, operator: Client) -> None:

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from shared.kit.actor import Actor
 from shared.kit.clock import utc_now
 from shared.platform import wire
+from shared.platform.calls import actor_data
 from tests.pitfalls.bus import Bus
 from tests.pitfalls.children import Children, wait_until
 
@@ -52,7 +54,7 @@ def test_ours_takes_the_actor_from_the_command_alone(bus: Bus, children: Childre
     children.ours()
     forged = {"nameko.user_id": "administrator", "user_id": "administrator", "actor": "administrator"}
     assert bus.result(bus.ask("who", forged)) == {"value": None}
-    actor = {"id": "a buyer", "roles": ["buyer"], "name": "B", "reauthenticated": False}
+    actor = actor_data(Actor("a buyer", frozenset({"buyer"})))
     assert bus.result(bus.ask("who", forged, actor)) == {"value": "a buyer"}
 
 

@@ -20,6 +20,9 @@ from pathlib import Path
 
 from tests.servers import ServerUnavailable
 
+WITH_US = ("setpriv", "--pdeathsig", "TERM")
+"""Before a command: it ends when the thread that started it does, however that ends."""
+
 
 def say(message: str) -> None:
     """Tells the person at the terminal; standard output belongs to the address."""

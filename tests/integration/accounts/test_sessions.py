@@ -112,7 +112,7 @@ def test_of_two_that_use_one_token_at_once_at_most_one_is_served_and_the_session
         accounts.refresh(served[0])
 
 
-@pytest.mark.parametrize("token", ["x", ".", "018f0000-0000-7000-8000-000000000000.secret", f"{new_id()}.", "é.é"])
+@pytest.mark.parametrize("token", ["x", ".", "018f0000-0000-7000-8000-000000000000.secret", "018f0000-0000-7000-8000-000000000000.", "é.é"])
 def test_a_made_up_refresh_token_is_refused(accounts: Accounts, token: str) -> None:
     with pytest.raises(Unauthenticated):
         accounts.refresh(token)

@@ -95,7 +95,7 @@ def both(broker: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Both]:
     settings.cache_clear()
 
 
-def until(condition: Callable[[], Any], seconds: float = 20) -> bool:
+def until(condition: Callable[[], Any], seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

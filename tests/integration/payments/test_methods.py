@@ -16,6 +16,7 @@ from shared.contracts.operations import ById
 from shared.kit.actor import Actor
 from shared.kit.errors import Invalid, NotFound, Unauthenticated
 from shared.kit.ids import new_id
+from shared.platform.calls import actor_data
 from shared.platform.rpc import read_call
 from tests.builders.database import call
 from tests.integration.payments.model import ModelProvider
@@ -109,7 +110,7 @@ def test_a_card_number_is_refused_before_anything_else_and_neither_kept_nor_logg
     scene: Scene, caplog: pytest.LogCaptureFixture, data: dict[str, Any]
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    body = {"data": data, "actor": {"id": new_id(), "roles": ["buyer"], "name": "", "reauthenticated": False}, "command_id": new_id()}
+    body = {"data": data, "actor": actor_data(buyer()), "command_id": new_id()}
     with pytest.raises(Invalid) as caught:
         read_call(contract.ADD_PAYMENT_METHOD, body)
     assert caught.value.code == "card_number_refused"

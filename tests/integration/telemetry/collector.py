@@ -56,7 +56,7 @@ class Collector:
             way.insert(0, above[way[0].parent])
         return [each.what for each in way]
 
-    def wait_for(self, trace: str, what: tuple[str, str, str], seconds: float = 20.0) -> Span:
+    def wait_for(self, trace: str, what: tuple[str, str, str], seconds: float = 60.0) -> Span:
         """The trace's span that is `what`, once it has arrived."""
         deadline = time.monotonic() + seconds
         while True:
