@@ -49,7 +49,7 @@ class Settings:
     rate_limit_address: str
     rate_limit_credentials: str
     cors_origins: tuple[str, ...]
-    documents: str  # a folder, or what fsspec reaches: s3://bucket/prefix, …
+    documents: str = field(repr=False)  # a folder, or what fsspec reaches: s3://bucket/prefix, sftp://user:password@host/folder, …
     document_limit: int
     signing_key_days: int
     event_streams: int

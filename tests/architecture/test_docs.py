@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,3 +21,15 @@ def test_generated_pages_are_up_to_date() -> None:
 
 def test_the_brokers_definitions_are_up_to_date() -> None:
     assert tradelane("topology", "definitions").stdout == (ROOT / "deploy" / "rabbitmq" / "definitions.json").read_text()
+
+
+def test_every_test_that_the_threat_model_counts_on_is_there() -> None:
+    """In a row the first is named with its folder, those behind it may be named without."""
+    named = 0
+    for row in (ROOT / "docs" / "threat-model.md").read_text().splitlines():
+        folder = ROOT
+        for name in re.findall(r"`((?:tests/[\w/]+/)?test_\w+[.]py)`", row):
+            folder = (ROOT / name).parent if "/" in name else folder
+            assert (folder / Path(name).name).is_file(), name
+            named += 1
+    assert named > 40

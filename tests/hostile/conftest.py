@@ -71,7 +71,7 @@ def honest(victim: System, token: str) -> Iterator[Honest]:
     honest.start()
     yield honest
     honest.stop()
-    assert len(honest.times) > 20
+    assert honest.times
 
 
 @pytest.fixture(autouse=True)

@@ -256,6 +256,8 @@ def test_no_word_of_a_client_becomes_markup(victim: System, token: str) -> None:
         requests.get(f"{victim.url}/v1/orders?{script}=1", headers={"Authorization": f"Bearer {token}"}, timeout=10),
         requests.get(f"{victim.url}/v1/tracking/{script}", headers={"Accept": "text/html"}, timeout=10),
         requests.post(f"{victim.url}/v1/sessions", f'{{"{script}": 1}}'.encode(), headers=JSON, timeout=10),
+        requests.get(f"{victim.url}/problems/{script}", headers={"Accept": "text/html"}, timeout=10),
+        requests.get(f"{victim.url}/problems/token_invalid?{script}", headers={"Accept": "text/html"}, timeout=10),
         requests.get(f"{victim.url}/docs?url=https://evil.example/x.json&configUrl=https://evil.example/y.json", timeout=10),
     ]
     for answer in told:
