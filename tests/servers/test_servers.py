@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_a_broker_named_in_the_environment_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_BROKER", "amqp://me:secret@broker.example:5673/tests")
+    monkeypatch.delenv("TEST_MANAGEMENT", raising=False)
     with sources.rabbitmq() as broker:
         assert broker == Broker("amqp://me:secret@broker.example:5673/tests", "http://me:secret@broker.example:15672")
 

@@ -16,6 +16,7 @@ from shared.contracts.documents import OWN_ORDERS_AMONG
 from shared.kit.actor import Actor
 from shared.kit.clock import utc_now
 from shared.kit.errors import Invalid, Unauthenticated
+from shared.kit.ids import new_id
 from tests.builders.database import call
 from tests.integration.orders.scene import BUYER, CATALOG, FOREIGN, MUG, OPERATOR, STRANGER, SUPPLIER, Scene, line, terms
 
