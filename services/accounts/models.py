@@ -45,6 +45,14 @@ sessions = Table(
     Column("user_agent", String(200)),
 )
 
+# When an account was last seen, to about a minute. Beside `accounts`, so that their rows stand still.
+presence = Table(
+    "presence",
+    metadata,
+    Column("account_id", Id(), ForeignKey(accounts.c.id), primary_key=True),
+    Column("last_seen_at", UtcDateTime, nullable=False),
+)
+
 # With what programs act for an account.
 api_keys = Table(
     "api_keys",

@@ -15,6 +15,7 @@ from services.accounts.application import (
     mail,
     mailing,
     password_changes,
+    presence,
     proof,
     queries,
     sessions,
@@ -31,6 +32,7 @@ from shared.contracts import (
     api_keys as api_keys_contract,
     credentials,
     documents as papers,
+    presence as presence_contract,
     totp as totp_contract,
     verification as identity,
 )
@@ -125,6 +127,14 @@ class AccountsService:
     def check_password(self, call: Call) -> Mapping[str, Any]:
         proof.check_password(self.store, call)
         return {}
+
+    @rpc(presence_contract.NOTE_SEEN)
+    def note_seen(self, call: Call) -> Mapping[str, Any]:
+        return self.store.run(presence.note_seen, call)
+
+    @rpc(presence_contract.LAST_SEEN)
+    def last_seen(self, call: Call) -> Mapping[str, Any]:
+        return self.store.read(call, presence.last_seen)
 
     @rpc(papers.UPLOAD_DOCUMENT)
     def upload_document(self, call: Call) -> Mapping[str, Any]:

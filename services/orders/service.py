@@ -7,8 +7,9 @@ from typing import Any
 
 from services.orders.application import clock, deadlines, enquiries, feed, goods, handlers, paying, queries
 from services.orders.application.reactions import REACTIONS
-from shared.contracts import documents, orders as contract, purchases, trade_events
+from shared.contracts import documents, orders as contract, presence, purchases, trade_events
 from shared.contracts.catalog import PRODUCTS_BY_ID
+from shared.contracts.presence import Sighting
 from shared.platform.calls import Call
 from shared.platform.client import RpcClient
 from shared.platform.consumer import consumes
@@ -84,6 +85,14 @@ class OrdersService:
     def save_draft(self, call: Call) -> Mapping[str, Any]:
         return self.store.write(call, handlers.save_draft)
 
+    @rpc(presence.GET_ENQUIRY_PRESENCE)
+    def get_enquiry_presence(self, call: Call) -> Mapping[str, Any]:
+        return self._presence(call, self.store.read(call, queries.enquiry_parties))
+
+    @rpc(presence.GET_ORDER_PRESENCE)
+    def get_order_presence(self, call: Call) -> Mapping[str, Any]:
+        return self._presence(call, self.store.read(call, queries.order_parties))
+
     @rpc(trade_events.LIST_EVENTS)
     def list_events(self, call: Call) -> Mapping[str, Any]:
         return self.store.read(call, feed.list_events)
@@ -108,6 +117,11 @@ class OrdersService:
     def sweep_deadlines(self) -> None:
         while self.store.run(deadlines.sweep):
             pass
+
+    def _presence(self, call: Call, parties: Mapping[str, Mapping[str, str]]) -> Mapping[str, Any]:
+        """The parties, with what accounts know of them."""
+        seen = self.bus.call(presence.LAST_SEEN, {"ids": [party["id"] for party in parties.values()]}, call)["items"]
+        return {role: Sighting().load(sighting) | party for (role, party), sighting in zip(parties.items(), seen, strict=True)}
 
     def _listed(self, call: Call) -> tuple[goods.Products, paying.Paying]:
         """The products of the call's lines, and how they are to be paid."""

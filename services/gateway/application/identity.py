@@ -13,6 +13,7 @@ import jwt
 from eventlet.semaphore import Semaphore
 from nameko.extensions import DependencyProvider
 
+from services.gateway.application.presence import Presence
 from shared.contracts.accounts import SIGNING_KEYS
 from shared.contracts.api_keys import CHECK_API_KEY, PREFIX
 from shared.kit.actor import Actor
@@ -47,6 +48,7 @@ class Keys:
         self._asked = float("-inf")
         self._asking = Semaphore()
         self._api_keys = ApiKeys()
+        self.presence = Presence()
 
     def actor(self, token: str, rpc: Caller) -> Actor:
         """Whom the token or API key speaks for; Unauthenticated `token_invalid`, `token_expired` or `api_key_invalid`, Unavailable while it cannot be checked."""
@@ -130,8 +132,11 @@ class Identity(DependencyProvider):  # type: ignore[misc]
 
 
 def caller(request: Request, keys: Keys, rpc: Caller) -> Actor:
-    """Who sent the request; Unauthenticated without a bearer token."""
+    """Who sent the request, and so is here (a program with an API key is nobody); Unauthenticated without a bearer token."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("token_missing", "Sign in, and send the access token: Authorization: Bearer …")
-    return keys.actor(token.strip(), rpc)
+    actor = keys.actor(token.strip(), rpc)
+    if actor.session_id:
+        keys.presence.note(actor.id, rpc)
+    return actor

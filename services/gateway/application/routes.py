@@ -28,6 +28,7 @@ from shared.contracts import (
     payment_provider,
     payments,
     payouts,
+    presence,
     purchases,
     quotes,
     tariffs,
@@ -211,6 +212,7 @@ ROUTES = (
     Route(POST,  ENQUIRY + "/actions/accept",              orders.ACCEPT_ENQUIRY,        "Accept: one order is made of it", 201, location=ORDER),
     Route(POST,  ENQUIRY + "/actions/cancel",              orders.CANCEL_ENQUIRY,        "Cancel an enquiry"),
     Route(POST,  ENQUIRY + "/messages",                    orders.SEND_MESSAGE,          "Write to the other party"),
+    Route(GET,   ENQUIRY + "/presence",                    presence.GET_ENQUIRY_PRESENCE, "Whether the enquiry's parties are there, and when they were seen last"),
 
     Route(POST,  "/v1/orders",                             orders.PLACE_ORDER,           "Order straight from listings, at their prices", 201, location=ORDER),
     Route(POST,  "/v1/purchases",                          purchases.PLACE_PURCHASE,        "Order a basket of several suppliers' listings", 201, location=PURCHASE),
@@ -219,6 +221,7 @@ ROUTES = (
     Route(GET,   ORDER,                                    orders.GET_ORDER,             "An order with its history, and what the caller may do now"),
     Route(POST,  ORDER + "/actions/{action}",              orders.ACT_ON_ORDER,          "Do one of the order's actions", body_as="form"),
     Route(PUT,   ORDER + "/drafts/{step}",                 orders.SAVE_DRAFT,            "Keep the step's form as a draft, complete or not", body_as="form"),
+    Route(GET,   ORDER + "/presence",                      presence.GET_ORDER_PRESENCE,  "Whether the order's parties are there, and when they were seen last"),
     Route(GET,   ORDER + "/payments",                      payments.GET_ORDER_PAYMENTS,  "What is due, paid and held for an order"),
     Route(POST,  ORDER + "/refunds",                       payment_methods.MAKE_REFUND,        "Give the buyer part of what is held back (operators)", 201, location=REFUND),
     Route(GET,   ORDER + "/shipment",                      logistics.GET_SHIPMENT,       "An order's shipment, tracking and papers"),

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select, true
 
 from services.orders.application import answers
 from services.orders.application.pages import page
-from services.orders.application.records import Order, find_enquiry, find_order
+from services.orders.application.records import Order, Row, find_enquiry, find_order, party
 from services.orders.domain import enquiry as negotiations, lifecycle
 from services.orders.models import enquiries, orders, purchases
 from shared.kit.errors import Invalid, NotFound
@@ -31,6 +31,16 @@ def get_order(tx: Transaction, call: Call) -> dict[str, Any]:
     """An `Order`; NotFound for who is neither a party nor an operator."""
     actor = call.require_actor()
     return answers.order(tx, find_order(tx, call.data["id"], actor, history=True), actor)
+
+
+def enquiry_parties(tx: Transaction, call: Call) -> dict[str, dict[str, str]]:
+    """Both parties by role; NotFound as for `get_enquiry`."""
+    return _parties(find_enquiry(tx, call.data["id"], call.require_actor()).row)
+
+
+def order_parties(tx: Transaction, call: Call) -> dict[str, dict[str, str]]:
+    """As `enquiry_parties`."""
+    return _parties(find_order(tx, call.data["id"], call.require_actor()).row)
 
 
 def get_purchase(tx: Transaction, call: Call) -> dict[str, Any]:
@@ -68,6 +78,10 @@ def orders_by_state(tx: Transaction) -> dict[str, int]:
     """How many orders stand in each state; states without any, too."""
     counted = tx.execute(select(orders.c.state, func.count().label("orders")).group_by(orders.c.state))
     return dict.fromkeys(lifecycle.STATES, 0) | {row.state: row.orders for row in counted}
+
+
+def _parties(row: Row) -> dict[str, dict[str, str]]:
+    return {role: party(row, role) for role in ("buyer", "supplier")}
 
 
 def _known_state(data: Mapping[str, Any], states: Iterable[str]) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.orders.application import handlers
 from services.orders.service import OrdersService
-from shared.contracts import documents, orders as contract, purchases, trade_events
+from shared.contracts import documents, orders as contract, presence, purchases, trade_events
 from shared.contracts.catalog import PRODUCTS_BY_ID
 from shared.contracts.operations import Operation
 from shared.kit.errors import Unavailable
@@ -45,7 +45,7 @@ def place(catalog: Catalog) -> tuple[Any, list[Any]]:
 
 
 def test_every_operation_of_the_contract_is_served() -> None:
-    told = [each for module in (contract, documents, purchases, trade_events) for each in vars(module).values()]
+    told = [each for module in (contract, documents, presence, purchases, trade_events) for each in vars(module).values()]
     operations = {each.name for each in told if isinstance(each, Operation) and each.service == "orders"}
     served = {name for name, method in vars(OrdersService).items() if any(hasattr(each, "operation") for each in getattr(method, "nameko_entrypoints", ()))}
     assert served == operations

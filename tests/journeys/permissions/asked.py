@@ -177,6 +177,8 @@ ASKS: dict[str, Callable[[Scene, str], Ask]] = {
     "POST /v1/enquiries/{id}/actions/accept": lambda it, _: of(it.offered, {}),
     "POST /v1/enquiries/{id}/actions/cancel": lambda it, _: of(it.cancellable, {}),
     "POST /v1/enquiries/{id}/messages": lambda it, _: of(it.enquiry, {"text": "Hello."}),
+    "GET /v1/enquiries/{id}/presence": lambda it, _: of(it.enquiry),
+    "GET /v1/orders/{id}/presence": lambda it, _: of(it.order.id),
     "POST /v1/orders": lambda it, _: Ask(body=it.market.request()),
     "POST /v1/purchases": lambda it, _: Ask(body=it.market.ask()),
     "GET /v1/purchases/{id}": lambda it, _: of(it.purchase),
@@ -226,5 +228,7 @@ ASKS: dict[str, Callable[[Scene, str], Ask]] = {
     "accounts.check_password": lambda it, _: Ask(body={"password": it.password}),
     "accounts.check_api_key": lambda it, _: Ask(body={"key": it.key["key"]}),
     "orders.own_orders_among": lambda it, _: Ask(body={"ids": [it.order.id]}, shows=it.order.id),
+    "accounts.note_seen": lambda it, _: Ask(body={"ids": [it.accounts["buyer"]["id"]]}),
+    "accounts.last_seen": lambda it, _: Ask(body={"ids": [it.accounts["buyer"]["id"]]}),
     "catalog.products_by_id": lambda it, _: Ask(body={"ids": [it.product]}),
 }

@@ -21,6 +21,7 @@ from services.gateway.application.streams import Streams
 from services.gateway.service import GatewayService
 from shared.contracts.accounts import SIGNING_KEYS
 from shared.contracts.operations import Operation
+from shared.contracts.presence import NOTE_SEEN
 from shared.kit.actor import Actor
 from shared.kit.errors import TradeError
 from shared.platform import context
@@ -100,6 +101,7 @@ class Gateway:
     def __init__(self, production: bool = False, stopping: Callable[[], bool] = lambda: False, origins: tuple[str, ...] = (), **limits: str) -> None:
         self.signer, self.services = Signer(), Services()
         self.services.answers[SIGNING_KEYS] = {"keys": [self.signer.public]}
+        self.services.answers[NOTE_SEEN] = {}
         service = GatewayService()
         service.rpc, service.identity, service.limits = self.services, Keys(), Limits(replace(settings(), **limits))
         service.streams = Streams()
