@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ import pyotp
 import requests
 
 from shared.contracts.tariffs import TariffSheet
+from shared.kit.ids import new_id
 from tests.builders.provider import CARD
 from tests.journeys.market import TRADE
 from tests.journeys.permissions.scene import FORM, MEASURED, MONEY, PAPER, Scene
@@ -29,6 +30,13 @@ class Ask:
     query: Json = field(default_factory=dict)
     document: bytes = b""
     shows: str = ""
+
+    @property
+    def of_nothing(self) -> Ask | None:
+        """The same about something that is not there; None where it is about nothing in particular."""
+        if "id" in self.values:
+            return replace(self, values=self.values | {"id": new_id()})
+        return replace(self, body=self.body | {"waybill_number": "NOBODYS 1"}) if self.body and "waybill_number" in self.body else None
 
 
 def of(id: Any, body: Json | None = None) -> Ask:

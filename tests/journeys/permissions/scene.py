@@ -44,6 +44,7 @@ class Scene:
         self.password = market.password
         self._open_up()
         market.fund("900.00")
+        self._deposit()
 
     def _open_up(self) -> None:
         """Give all the buyer's password, and have them verified."""
@@ -270,8 +271,13 @@ class Scene:
     def rejectable(self) -> str:
         return self._request_payout()
 
+    def _deposit(self) -> None:
+        """As much as a payout takes, on the supplier's balance."""
+        deposit = {"account_id": self.accounts["supplier"]["id"], "amount": MONEY, "reference": secrets.token_hex(8)}
+        self.market.operator.post("/v1/deposits", deposit)
+
     def _request_payout(self) -> str:
-        self.market.operator.post("/v1/deposits", {"account_id": self.accounts["supplier"]["id"], "amount": MONEY, "reference": secrets.token_hex(8)})
+        self._deposit()
         return str(self.market.supplier.post("/v1/payouts", self.payout_form())["id"])
 
     def payout_form(self) -> Json:
