@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Row, select
 
@@ -13,7 +12,8 @@ from services.accounts.domain.verification import OPEN, STATES, allowed_actions
 from services.accounts.models import accounts, documents as papers, verification_history, verifications
 from shared.contracts.identity_numbers import BY_PLACE, mask
 from shared.kit.actor import Actor
-from shared.kit.errors import Invalid, NotFound
+from shared.kit.errors import NotFound
+from shared.platform import pages
 from shared.platform.calls import Call
 from shared.platform.database import Transaction
 
@@ -39,16 +39,11 @@ def get(tx: Transaction, call: Call) -> Mapping[str, Any]:
 
 
 def page(tx: Transaction, call: Call) -> Mapping[str, Any]:
-    """A `VerificationPage` for operators, newest first; ids are time-ordered, so that one says where a page ended."""
+    """A `VerificationPage` for operators, newest first."""
     call.require_actor("operator")
-    wanted, asked = call.data, select(verifications)
-    if "state" in wanted:
-        asked = asked.where(verifications.c.state == wanted["state"])
-    if "cursor" in wanted:
-        asked = asked.where(verifications.c.id < _read_cursor(wanted["cursor"]))
-    rows = tx.execute(asked.order_by(verifications.c.id.desc()).limit(wanted["limit"] + 1)).all()
-    shown = rows[: wanted["limit"]]
-    return {"items": [_summary(row, masked=True) for row in shown], "next": shown[-1].id if len(rows) > len(shown) else None}
+    of_state = [verifications.c.state == call.data["state"]] if "state" in call.data else []
+    rows, following = pages.page(tx, verifications, of_state, call.data)
+    return {"items": [_summary(row, masked=True) for row in rows], "next": following}
 
 
 def verification(tx: Transaction, row: Row[Any], actor: Actor) -> dict[str, Any]:
@@ -81,10 +76,3 @@ def _summary(row: Row[Any], *, masked: bool) -> dict[str, Any]:
             for each in row.numbers
         ],
     }
-
-
-def _read_cursor(cursor: str) -> str:
-    try:
-        return str(UUID(cursor))
-    except ValueError as error:
-        raise Invalid("cursor_invalid", "The cursor is not one of ours.", {"cursor": ["Not a cursor that an earlier page gave."]}) from error
