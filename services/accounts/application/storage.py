@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from eventlet import patcher
+from fsspec import asyn
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 from nameko.extensions import DependencyProvider
@@ -19,6 +21,9 @@ from nameko.extensions import DependencyProvider
 from shared.kit.errors import Unavailable
 from shared.platform.cpu import offload
 from shared.platform.settings import settings
+
+# What reaches an object store runs a loop in a thread of its own, and is asked from others: locks made green belong to one of them only.
+asyn.threading = patcher.original("threading")
 
 log = logging.getLogger(__name__)
 

@@ -67,7 +67,8 @@ def act(tx: Transaction, call: Call, action: str) -> Mapping[str, Any]:
     move = decide(row.state, row.account_id, action, actor)
     row = _moved(tx, row, actor, action, move.target, call.data.get("reason") or call.data.get("note"))
     if move.verified is not None:
-        tx.execute(update(accounts).where(accounts.c.id == row.account_id).values(verified_at=tx.now if move.verified else None))
+        verified = {"verified_at": tx.now if move.verified else None, "version": accounts.c.version + 1}
+        tx.execute(update(accounts).where(accounts.c.id == row.account_id).values(verified))
     _write_to_owner(tx, row, call.data.get("reason"))
     tx.emit(move.event, row.account_id, {"account_id": row.account_id, "verification_id": row.id})
     return answers.verification(tx, row, actor)

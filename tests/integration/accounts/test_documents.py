@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from base64 import b64decode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -162,3 +164,9 @@ def test_a_file_that_is_cut_off_while_it_is_written_is_none(tmp_path: Path, monk
     monkeypatch.setattr(documents, "ORPHANED", timedelta(seconds=-1))
     documents.sweep(storage, set)
     assert storage.paths() == []
+
+
+def test_what_reaches_an_object_store_by_a_loop_of_its_own_gets_along_with_green_threads() -> None:
+    command = [sys.executable, "-W", "ignore", "-m", "tests.integration.accounts.green_storage"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout.split(",")[0], done.stderr) == ("20 kept", "")

@@ -92,11 +92,14 @@ def test_an_operators_list_shows_numbers_masked_and_goes_on_page_by_page(account
 
 def test_an_approval_verifies_the_account_and_says_so_once_without_a_number(accounts: Accounts, li: Actor) -> None:
     made, command_id = submit(accounts, li), new_id()
-    assert not verified(accounts, li)
+    before = accounts.call("me", {}, li)
+    assert before["verified_at"] is None
     first, second = (act(accounts, "approve", made, command_id=command_id) for _ in range(2))
     assert first == second
     assert (first["state"], first["version"], [each["name"] for each in first["actions"]]) == ("approved", 2, ["withdraw"])
-    assert verified(accounts, li)
+    after = accounts.call("me", {}, li)
+    assert after["verified_at"] is not None
+    assert after["version"] == before["version"] + 1
     [event] = told(accounts.database)
     assert (event.type, event.subject, event.data) == ("accounts.account_verified.v1", li.id, {"account_id": li.id, "verification_id": made["id"]})
 
