@@ -12,7 +12,7 @@ VERSION = 1
 
 SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "accounts": (),
-    "catalog": ("orders",),
+    "catalog": ("orders", "accounts"),
     "orders": ("catalog", "payments", "logistics"),
     "payments": ("orders", "logistics"),
     "logistics": ("orders", "payments"),

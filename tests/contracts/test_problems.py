@@ -23,11 +23,7 @@ REFUSALS = {"Refusal"}
 HTTP = {404: "no_such_path", 405: "method_not_allowed", 415: "unsupported_media_type", 500: "internal_error"} | CODES | {400: "bad_request"}
 """What the server itself answers, by status."""
 
-MADE_UP = {"email_taken": 409, "user_name_taken": 409}
-"""Codes that are put together where they are raised."""
-
 PASSED_ON = {
-    "services/accounts/application/handlers.py": "MADE_UP",
     # where an error is raised with no code that could be read off: one that another one had: its code is found where that one is made
     "services/gateway/application/handling.py": "error.code",
     "services/logistics/application/booking.py": "refusal.reason",
@@ -92,7 +88,7 @@ def test_every_code_that_may_be_answered_is_in_the_catalogue_with_its_statuses()
                 statuses[literal].add(ERRORS[name])
             else:
                 reasons.add(literal)
-    for status, code in (*HTTP.items(), *((status, code) for code, status in MADE_UP.items())):
+    for status, code in HTTP.items():
         statuses[code].add(status)
     statuses["password_required"] = {422}  # the gateway makes it a field that is missing
     missing = sorted((statuses.keys() | reasons) - PROBLEMS.keys())

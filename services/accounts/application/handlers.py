@@ -98,6 +98,8 @@ def change_me(tx: Transaction, call: Call) -> Mapping[str, Any]:
         changed = tx.execute(update(accounts).where(accounts.c.id == account.id).values(version=account.version + 1, **changes).returning(*accounts.c)).one()
     except IntegrityError as error:
         raise _taken("user_name") from error
+    if changed.name != account.name:
+        tx.emit("accounts.account_renamed.v1", account.id, {"account_id": account.id, "name": changed.name})
     return changed._asdict()
 
 

@@ -1,4 +1,4 @@
-"""What orders do to stock: reserve all lines or none, commit what is shipped, release what is not."""
+"""What orders do to stock (reserve all lines or none, commit what is shipped, release what is not), and accounts to their suppliers' names."""
 
 from __future__ import annotations
 
@@ -54,11 +54,19 @@ def release_stock(tx: Transaction, event: Event) -> None:
     _settle(tx, event, reservation.after_the_end, on_hand=0, tells="catalog.stock_released.v1")
 
 
+def rename_supplier(tx: Transaction, event: Event) -> None:
+    """The products of a supplier who goes by another name show it. They are locked in the order of their ids, as everywhere."""
+    own = products.c.supplier_id == event.data["account_id"]
+    tx.execute(select(products.c.id).where(own).order_by(products.c.id).with_for_update())
+    tx.execute(update(products).where(own).values(supplier_name=event.data["name"]))
+
+
 REACTIONS: dict[str, Callable[[Transaction, Event], None]] = {
     "orders.order_placed.v1": reserve_stock,
     "orders.order_rejected.v1": release_stock,
     "orders.order_cancelled.v1": release_stock,
     "orders.goods_shipped.v1": commit_stock,
+    "accounts.account_renamed.v1": rename_supplier,
 }
 TOGETHER = ("orders.order_placed.v1",)
 """What may share a transaction, since its shelves are known, and locked, beforehand."""

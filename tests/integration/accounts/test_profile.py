@@ -4,8 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from shared.kit.errors import Conflict, Invalid, PreconditionFailed, TradeError
+from shared.platform import records
 from tests.integration.accounts.scene import Accounts, actor_of
 
 ADDRESS = {"name": "Li Na", "street": "1 Kiln Road", "city": "Ningbo", "country": "CN"}
@@ -18,8 +20,13 @@ def test_what_is_given_changes_and_the_rest_stays(accounts: Accounts) -> None:
     assert changed == account | changes | {"version": 2}
     assert accounts.call("me", {}, actor_of(account)) == changed
     assert accounts.sign_in("Li.Na")["token_type"] == "Bearer"
+    with accounts.database.transaction() as tx:
+        renamed = tx.execute(select(records.outbox).where(records.outbox.c.type == "accounts.account_renamed.v1")).one()
+    assert renamed.data == {"account_id": account["id"], "name": "Li Na-Wu"}
     emptied = accounts.call("change_me", {"company": None, "address": None, "phone": None}, actor_of(account))
     assert (emptied["company"], emptied["address"], emptied["phone"], emptied["name"]) == (None, None, None, "Li Na-Wu")
+    with accounts.database.transaction() as tx:
+        assert "accounts.account_renamed.v1" not in tx.execute(select(records.outbox.c.type).where(records.outbox.c.version > renamed.version)).scalars().all()
 
 
 @pytest.mark.parametrize(

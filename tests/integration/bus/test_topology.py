@@ -47,7 +47,8 @@ def test_what_is_applied_checks_out_and_what_is_missing_is_named(broker: Setting
 def test_an_event_nobody_is_bound_for_is_kept(broker: Settings) -> None:
     with connect(broker.broker) as connection:
         channel = connection.channel()
-        channel.queue_unbind("event-log", exchange="accounts.events", routing_key="#")
+        for queue in ("event-log", "catalog.inbox"):
+            channel.queue_unbind(queue, exchange="accounts.events", routing_key="#")
         publish(channel, "accounts.events", "accounts.account_registered.v1", b'{"kept": true}')
         assert take(channel, "unrouted").body == b'{"kept": true}'
 

@@ -14,6 +14,7 @@ from shared.contracts.dumping import dump
 from shared.contracts.events import EVENTS
 from shared.contracts.operations import Operation
 from shared.kit.actor import Actor
+from shared.kit.clock import utc_now
 from shared.kit.ids import new_id
 from shared.platform import records
 from shared.platform.context import Context
@@ -108,6 +109,10 @@ def cancelled(order_id: str) -> Event:
 
 def shipped(order_id: str) -> Event:
     return _event("orders.goods_shipped.v1", order_id)
+
+
+def renamed(account_id: str, name: str) -> Event:
+    return Event(new_id(), "accounts.account_renamed.v1", "accounts", account_id, 2, utc_now(), Context(), {"account_id": account_id, "name": name})
 
 
 def _event(type: str, order_id: str, **data: Any) -> Event:

@@ -9,7 +9,7 @@ from shared.contracts import catalog as contract
 from shared.kit.actor import Actor
 from shared.kit.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed, Unauthenticated
 from tests.builders.database import TestDatabase
-from tests.integration.catalog.scene import BUYER, MUG, OPERATOR, OTHER_SUPPLIER, SUPPLIER, add, do, get, placed, published, react
+from tests.integration.catalog.scene import BUYER, MUG, OPERATOR, OTHER_SUPPLIER, SUPPLIER, add, do, get, placed, published, react, renamed
 
 
 def test_a_product_is_answered_as_it_was_added_and_told_to_everybody(database: TestDatabase) -> None:
@@ -161,3 +161,11 @@ def test_who_is_not_verified_lists_nothing_but_looks_after_what_is_listed(databa
         do(database, contract.ADD_PRODUCT, unknown, **MUG)
     assert refused.value.code == "verification_required"
     assert do(database, contract.SET_STOCK, unknown, id=product["id"], on_hand=1)["on_hand"] == 1
+
+
+def test_a_supplier_who_goes_by_another_name_is_shown_by_it_at_all_their_products_and_no_others(database: TestDatabase) -> None:
+    own, withdrawn, others = add(database), add(database), add(database, OTHER_SUPPLIER)
+    do(database, contract.CHANGE_PRODUCT, SUPPLIER, id=withdrawn["id"], state="withdrawn")
+    react(database, renamed(SUPPLIER.id, "Huang & Daughters"))
+    assert [get(database, each)["supplier"]["name"] for each in (own, withdrawn, others)] == ["Huang & Daughters", "Huang & Daughters", "Weber Werkzeuge"]
+    assert get(database, own)["version"] == own["version"]

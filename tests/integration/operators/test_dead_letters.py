@@ -231,7 +231,8 @@ main()
 
 def test_what_was_unrouted_goes_where_it_was_meant_to_go_once_that_is_bound(operator: Operator) -> None:
     with channel(operator.broker.broker) as bus:
-        bus.queue_unbind("event-log", exchange="accounts.events", routing_key="#")
+        for queue in ("event-log", "catalog.inbox"):
+            bus.queue_unbind(queue, exchange="accounts.events", routing_key="#")
     operator.publish(b"{}", exchange="accounts.events", routing_key="accounts.account_registered.v1", message_id="letter-1")
     (row,) = listed(operator)
     assert (row["service"], row["place"], row["error"]) == (None, "unrouted", "no queue was bound to accounts.events")
