@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from services.gateway.application.pages import document
-from tradelane import events_docs, identity_docs, problems_docs
+from tradelane import events_docs, identity_docs, problem_codes, problems_docs
 from tradelane.lifecycle_diagram import diagram
 from tradelane.lifecycle_docs import markdown
 
@@ -22,13 +22,24 @@ PAGES: dict[str, Callable[[], str]] = {
 
 
 def check(folder: Path) -> list[str]:
-    """The names of those pages that are missing or differ."""
-    return [name for name, page in PAGES.items() if not (folder / name).exists() or (folder / name).read_text(encoding="utf-8") != page()]
+    """The names of those that are missing or differ."""
+    return [path.name for path, page in _generated(folder).items() if _differs(path, page())]
 
 
 def write(folder: Path) -> list[str]:
-    """Writes what differs; its names."""
-    behind = check(folder)
-    for name in behind:
-        (folder / name).write_text(PAGES[name](), encoding="utf-8")
+    """Writes what differs; the names."""
+    behind = []
+    for path, page in _generated(folder).items():
+        if _differs(path, text := page()):
+            path.write_text(text, encoding="utf-8")
+            behind.append(path.name)
     return behind
+
+
+def _generated(folder: Path) -> dict[Path, Callable[[], str]]:
+    """In the order in which they are written: the first is what the gateway reads to make the OpenAPI document."""
+    return {problem_codes.FILE: problem_codes.listed} | {folder / name: page for name, page in PAGES.items()}
+
+
+def _differs(path: Path, text: str) -> bool:
+    return not path.exists() or path.read_text(encoding="utf-8") != text

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from services.gateway.application.catalogue import PROBLEMS, read_problems
+from services.gateway.application.catalogue import PROBLEMS, operation_problems, read_problems
+from services.gateway.application.openapi_parts import ANYWHERE
 from shared.kit.errors import KINDS
 from shared.platform.web.problems import STATUS
 from shared.platform.web.protocol import CODES
@@ -125,3 +126,36 @@ def test_a_reason_that_is_answered_as_an_error_is_a_conflict_or_an_invalid_value
 def test_a_wrong_row_is_refused(row: str) -> None:
     with pytest.raises(ValueError, match=r"problems|invalid literal"):
         read_problems(["code,status,meaning,advice", *row.split("\n")])
+
+
+@pytest.mark.parametrize(
+    ("operation", "codes"),
+    [
+        # what refuses them in the journeys, and comes from all over: handlers, domain, what several services share, tables, other services' operations, refusals
+        (
+            "act_on_order",
+            {"action_not_allowed", "not_your_step", "submission_under_way", "form_disagrees", "version_changed", "not_found", "password_required"},
+        ),
+        ("add_product", {"sku_taken", "masses_disagree", "role_required", "sign_in_required", "verification_required"}),
+        ("place_order", {"lines_invalid", "terms_invalid", "no_exchange_rate", "payment_method_missing"}),
+        ("create_logistics_order", {"too_heavy", "special_goods_not_taken", "outside_pickup_range", "logistics_order_exists", "not_ready_to_ship"}),
+        ("get_label", {"label_not_found", "too_many_packages"}),
+        ("list_products", {"cursor_invalid"}),
+        ("add_payment_method", {"payment_method_refused", "provider_busy"}),
+        ("sign_in", {"credentials_incorrect", "sign_in_locked", "totp_required"}),
+        ("track", {"number_unknown"}),
+    ],
+)
+def test_an_operation_lists_what_its_service_may_refuse_it_with(operation: str, codes: set[str]) -> None:
+    assert codes <= set(operation_problems()[operation])
+
+
+def test_an_operation_does_not_list_what_is_never_reached_from_it() -> None:
+    listed = operation_problems()
+    assert set(listed["get_product"]) == {"product_not_found", "role_required", "sign_in_required"}
+    assert "sku_taken" not in listed["list_products"]
+    assert not {"form_disagrees", "lines_invalid"} & set(listed["get_order"])
+
+
+def test_what_any_operation_may_answer_is_in_the_catalogue_with_that_status() -> None:
+    assert all(status in PROBLEMS[code].statuses for status, codes in ANYWHERE.items() for code in codes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -92,9 +93,14 @@ def _problem(row: Mapping[Any, Any]) -> Problem:
     return Problem(row["code"], tuple(int(each) for each in row["status"].split()), row["meaning"], row["advice"])
 
 
-def _shipped() -> dict[str, Problem]:
-    with (resources.files("services.gateway") / "data" / "problems.csv").open(encoding="utf-8") as file:
-        return read_problems(file)
+def _shipped(name: str) -> str:
+    return (resources.files("services.gateway") / "data" / name).read_text(encoding="utf-8")
 
 
-PROBLEMS = _shipped()
+def operation_problems() -> dict[str, list[str]]:
+    """The codes that each operation's own service may answer it with, as `tradelane docs` has found them in the code."""
+    found: dict[str, list[str]] = json.loads(_shipped("operation_problems.json"))
+    return found
+
+
+PROBLEMS = read_problems(_shipped("problems.csv").splitlines())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from marshmallow import Schema
 
-from services.gateway.application.openapi_parts import TRACING, add_parts, headers
+from services.gateway.application.catalogue import PROBLEMS, operation_problems
+from services.gateway.application.openapi_parts import TRACING, add_parts, headers, listed
 from services.gateway.application.reading import LONGEST_WAIT
 from services.gateway.application.routes import DELETE, GET, READERS, Page, Route
 from services.gateway.application.schemas import specification
@@ -33,8 +34,9 @@ def document(routes: Iterable[Route], pages: Iterable[Page]) -> dict[str, Any]:
     """The document as JSON; it names every route and page, and only those."""
     spec, _ = specification(title="Tradelane", version="1.0.0", info={"description": DESCRIPTION})
     add_parts(spec)
+    own = operation_problems()
     for route in routes:
-        spec.path(route.path, operations={route.method.lower(): _operation(route)})
+        spec.path(route.path, operations={route.method.lower(): _operation(route, own.get(route.operation.name, ()))})
     for page in pages:
         spec.path(page.path, operations={page.method.lower(): _page(page)})
     made: dict[str, Any] = spec.to_dict()
@@ -42,7 +44,8 @@ def document(routes: Iterable[Route], pages: Iterable[Page]) -> dict[str, Any]:
     return made
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, own: Collection[str]) -> dict[str, Any]:
+    """`own`: the codes of problems that its service may answer."""
     tag = route.path.split("/")[2]
     operation = {
         "operationId": route.operation.name,
@@ -50,7 +53,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "tags": [tag],
         "security": _security(route),
         "parameters": list(_parameters(route)),
-        "responses": dict(_answers(route)) | {str(status): f"Problem{status}" for status in _problems(route)},
+        "responses": dict(_answers(route)) | dict(_refusals(route, own)),
     }
     if route.method in (GET, DELETE):
         return operation
@@ -113,7 +116,19 @@ def _content(route: Route) -> dict[str, Any]:
     return {"text/event-stream": {}} if route.is_stream else {"application/json": {"schema": answer}}
 
 
+def _refusals(route: Route, own: Collection[str]) -> Iterator[tuple[str, Any]]:
+    by_status = {status: [code for code in own if status in PROBLEMS[code].statuses] for status in sorted({*_problems(route), *_statuses(own)})}
+    for status, codes in by_status.items():
+        shared = f"Problem{status}"
+        yield str(status), {"$ref": f"#/components/responses/{shared}", "description": f"Of its own: {listed(codes)}."} if codes else shared
+
+
+def _statuses(codes: Iterable[str]) -> Iterator[int]:
+    return (status for code in codes for status in PROBLEMS[code].statuses)
+
+
 def _problems(route: Route) -> Iterator[int]:
+    """What the gateway or the bus may answer."""
     has_body = route.method not in (GET, DELETE)
     when = {
         400: True,

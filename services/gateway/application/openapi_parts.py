@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from apispec import APISpec
@@ -24,6 +25,20 @@ PROBLEMS = {
     500: "A defect here; it is logged under the correlation id.",
     503: "A service cannot be reached; try again after Retry-After.",
 }
+
+ANYWHERE = {
+    400: ("body_incomplete", "idempotency_key_malformed", "if_match_malformed", "if_match_not_taken", "json_malformed", "json_too_deep", "query_malformed"),
+    401: ("api_key_invalid", "token_expired", "token_invalid", "token_missing"),
+    403: ("scope_required", "session_required"),
+    409: ("still_running",),
+    413: ("body_too_large",),
+    415: ("unsupported_media_type",),
+    422: ("idempotency_key_reused", "invalid_fields", "password_required"),
+    429: ("too_many_requests",),
+    500: ("internal_error",),
+    503: ("broker_unavailable", "database_unavailable", "keys_unavailable", "overloaded", "service_timeout"),
+}
+"""What the gateway or the bus may say to any request, by status; an operation's own codes stand at the operation."""
 
 _PROBLEM = {
     "type": "object",
@@ -112,7 +127,13 @@ def add_parts(spec: APISpec) -> None:
     for name, parameter in PARAMETERS.items():
         spec.components.parameter(name, "header", parameter)
     for status, description in PROBLEMS.items():
-        spec.components.response(f"Problem{status}", _problem(status, description))
+        anywhere = f" Of any operation: {listed(ANYWHERE[status])}." if status in ANYWHERE else ""
+        spec.components.response(f"Problem{status}", _problem(status, description + anywhere))
+
+
+def listed(codes: Iterable[str]) -> str:
+    """In words."""
+    return ", ".join(f"`{code}`" for code in codes)
 
 
 def headers(*names: str) -> dict[str, str]:
