@@ -28,5 +28,5 @@ class GatewayService:
         if isinstance(endpoint, Page):
             return endpoint.answer(request, self.rpc)
         if endpoint.is_stream:
-            return events.follow(endpoint, request, self.rpc, self.identity, self.streams)
+            return events.follow(endpoint, request, self.rpc, self.identity, self.limits, self.streams)
         return handle(endpoint, request, self.rpc, self.identity, self.limits)

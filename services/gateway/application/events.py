@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from services.gateway.application.identity import Keys, caller
+from services.gateway.application.limiting import Limits, known
 from services.gateway.application.reading import read_data
 from services.gateway.application.routes import Route
 from services.gateway.application.streams import Seat, Streams
@@ -37,13 +38,14 @@ Ask = Callable[[int, int], Any]
 """The caller's `TradeEvents` behind a position and up to another."""
 
 
-def follow(route: Route, request: Request, rpc: Caller, keys: Keys, streams: Streams) -> Ongoing:
+def follow(route: Route, request: Request, rpc: Caller, keys: Keys, limits: Limits, streams: Streams) -> Ongoing:
     """The stream from `Last-Event-ID` on, or of what happens from now on. What can be refused is refused before it begins."""
     last = request.headers.get("Last-Event-ID", "")
     if last and not _POSITION.fullmatch(last):
         raise Malformed("last_event_id_malformed", "Last-Event-ID takes the id of an event of this stream, a number.")
-    check = partial(caller, request, keys, rpc)
-    actor, chosen = check(), read_data(route, request)
+    actor, check = known(route, request, rpc, keys, limits), partial(caller, request, keys, rpc)
+    assert actor  # the route is not public
+    chosen = read_data(route, request)
 
     def ask(after: int, until: int) -> Any:
         return rpc.call(route.operation, {**chosen, "after": after, "until": until}, actor=check())

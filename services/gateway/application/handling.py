@@ -12,8 +12,8 @@ from typing import Any
 import eventlet
 from werkzeug.wrappers import Response
 
-from services.gateway.application.identity import Keys, caller
-from services.gateway.application.limiting import Limits
+from services.gateway.application.identity import Keys
+from services.gateway.application.limiting import Limits, known
 from services.gateway.application.reading import command_id, read_data, wait_seconds
 from services.gateway.application.rendering import render
 from services.gateway.application.routes import READERS, Route
@@ -21,7 +21,7 @@ from shared.contracts.accounts import CHECK_PASSWORD
 from shared.contracts.operations import Operation
 from shared.contracts.orders import SAVE_DRAFT
 from shared.kit.actor import Actor
-from shared.kit.errors import Forbidden, Invalid, Unauthenticated, Unavailable
+from shared.kit.errors import Forbidden, Invalid, Unavailable
 from shared.platform.client import Caller
 from shared.platform.web import Request
 
@@ -35,7 +35,7 @@ _held: Counter[str] = Counter()
 
 def handle(route: Route, request: Request, rpc: Caller, keys: Keys, limits: Limits) -> Response:
     """The response to a request for the route; every error is a TradeError or one of Werkzeug's."""
-    actor = _known(route, request, rpc, keys, limits)
+    actor = known(route, request, rpc, keys, limits)
     data = read_data(route, request)
     if actor is not None:
         actor = _take_password(route, data, actor, rpc)
@@ -55,18 +55,6 @@ def handle(route: Route, request: Request, rpc: Caller, keys: Keys, limits: Limi
     if seconds is not None:
         response.headers["Preference-Applied"] = f"wait={seconds}"
     return response
-
-
-def _known(route: Route, request: Request, rpc: Caller, keys: Keys, limits: Limits) -> Actor | None:
-    """Who asks, once more within their limit. Who does not get in is counted by their address."""
-    asks_as_nobody = route.public and not (route.knows_caller and "Authorization" in request.headers)
-    try:
-        actor = None if asks_as_nobody else caller(request, keys, rpc)
-    except Unauthenticated:
-        limits.count(route, request, None)
-        raise
-    limits.count(route, request, actor)
-    return actor
 
 
 def _take_password(route: Route, data: dict[str, Any], actor: Actor, rpc: Caller) -> Actor:

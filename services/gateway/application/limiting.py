@@ -14,9 +14,11 @@ from typing import Any, NamedTuple
 
 from nameko.extensions import DependencyProvider
 
+from services.gateway.application.identity import Keys, caller
 from services.gateway.application.routes import GET, Route
 from shared.kit.actor import Actor
-from shared.kit.errors import TooMany
+from shared.kit.errors import TooMany, Unauthenticated
+from shared.platform.client import Caller
 from shared.platform.frequency import Frequency, read_frequency
 from shared.platform.settings import Settings, settings
 from shared.platform.web import Request
@@ -76,6 +78,18 @@ class Limits:
         if standing.wait:
             most = f"{quota.frequency.times} requests a {quota.frequency.unit}"
             raise TooMany("too_many_requests", f"At most {most} are answered; ask again in {standing.wait} s.", retry_after=standing.wait)
+
+
+def known(route: Route, request: Request, rpc: Caller, keys: Keys, limits: Limits) -> Actor | None:
+    """Who asks, once more within their limit. Who does not get in is counted by their address."""
+    asks_as_nobody = route.public and not (route.knows_caller and "Authorization" in request.headers)
+    try:
+        actor = None if asks_as_nobody else caller(request, keys, rpc)
+    except Unauthenticated:
+        limits.count(route, request, None)
+        raise
+    limits.count(route, request, actor)
+    return actor
 
 
 def _quota(name: str, said: str) -> Quota | None:
