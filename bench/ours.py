@@ -20,7 +20,8 @@ from werkzeug.wrappers import Response
 from services.gateway.application.handling import handle
 from services.gateway.application.identity import Identity
 from services.gateway.application.limiting import Limiting
-from services.gateway.application.routes import POST, ROUTES, Route
+from services.gateway.application.route import POST, Route
+from services.gateway.application.routes import ROUTES
 from shared.contracts.fields import Id, Money, Quantity, Shape, Text
 from shared.contracts.operations import Empty, Operation
 from shared.kit.ids import new_id

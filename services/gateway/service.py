@@ -9,7 +9,8 @@ from services.gateway.application.handling import handle
 from services.gateway.application.identity import Identity
 from services.gateway.application.limiting import Limiting
 from services.gateway.application.pages import PAGES
-from services.gateway.application.routes import Page, Route, routes
+from services.gateway.application.route import Page, Route
+from services.gateway.application.routes import routes
 from services.gateway.application.streams import OpenStreams
 from shared.platform.client import RpcClient
 from shared.platform.settings import settings

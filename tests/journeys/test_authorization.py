@@ -12,7 +12,8 @@ import requests
 
 from services.accounts.service import AccountsService
 from services.catalog.service import CatalogService
-from services.gateway.application.routes import ROUTES, Route
+from services.gateway.application.route import Route
+from services.gateway.application.routes import ROUTES
 from services.logistics.service import LogisticsService
 from services.orders.service import OrdersService
 from services.payments.service import PaymentsService

@@ -8,7 +8,8 @@ from typing import Any
 
 from marshmallow import Schema
 
-from services.gateway.application.routes import ENQUIRY, ENQUIRY_ACTIONS, ORDER, PARCEL_ACTIONS, POST, VERIFICATION
+from services.gateway.application.route import POST
+from services.gateway.application.routes import ENQUIRY, ENQUIRY_ACTIONS, ORDER, PARCEL_ACTIONS, VERIFICATION
 from services.gateway.application.schemas import json_schema
 from shared.contracts.forms import FORMS
 from shared.contracts.logistics_orders import LogisticsOrder, ReportUndeliverable, ScanParcel, TellDomesticWaybill, WeighParcel

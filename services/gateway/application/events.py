@@ -14,7 +14,7 @@ from typing import Any
 from services.gateway.application.identity import Keys, caller
 from services.gateway.application.limiting import Limits, known
 from services.gateway.application.reading import read_data
-from services.gateway.application.routes import Route
+from services.gateway.application.route import Route
 from services.gateway.application.streams import Seat, Streams
 from shared.kit.errors import Malformed, TradeError, Unavailable
 from shared.platform.client import Caller

@@ -16,7 +16,8 @@ from services.gateway.application.identity import Keys
 from services.gateway.application.limiting import Limits, known
 from services.gateway.application.reading import command_id, read_data, wait_seconds
 from services.gateway.application.rendering import render
-from services.gateway.application.routes import READERS, Route
+from services.gateway.application.route import Route
+from services.gateway.application.routes import READERS
 from shared.contracts.accounts import CHECK_PASSWORD
 from shared.contracts.operations import Operation
 from shared.contracts.orders import SAVE_DRAFT

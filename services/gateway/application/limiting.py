@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from nameko.extensions import DependencyProvider
 
 from services.gateway.application.identity import Keys, caller
-from services.gateway.application.routes import GET, Route
+from services.gateway.application.route import GET, Route
 from shared.kit.actor import Actor
 from shared.kit.errors import TooMany, Unauthenticated
 from shared.platform.client import Caller

@@ -10,7 +10,8 @@ from marshmallow import Schema
 from services.gateway.application.catalogue import PROBLEMS, operation_problems
 from services.gateway.application.openapi_parts import TRACING, add_parts, headers, listed
 from services.gateway.application.reading import LONGEST_WAIT
-from services.gateway.application.routes import DELETE, GET, READERS, Page, Route
+from services.gateway.application.route import DELETE, GET, Page, Route
+from services.gateway.application.routes import READERS
 from services.gateway.application.schemas import specification
 from shared.contracts.documents import MEDIA_TYPES
 from shared.contracts.forms import FORMS

@@ -14,7 +14,8 @@ from werkzeug.wrappers import Response
 
 from services.gateway.application import openapi
 from services.gateway.application.catalogue import PROBLEMS, ProblemType
-from services.gateway.application.routes import ROUTES, Page, routes
+from services.gateway.application.route import Page
+from services.gateway.application.routes import ROUTES, routes
 from shared.contracts.fields import Shape
 from shared.kit.errors import TradeError, Unavailable
 from shared.platform.client import Caller

@@ -11,7 +11,7 @@ from typing import Any
 
 from werkzeug.exceptions import UnsupportedMediaType
 
-from services.gateway.application.routes import DELETE, GET, Route
+from services.gateway.application.route import DELETE, GET, Route
 from shared.contracts.documents import MEDIA_TYPES
 from shared.contracts.operations import LONGEST_USER_AGENT
 from shared.kit.actor import Actor

@@ -10,7 +10,7 @@ from werkzeug.http import dump_options_header
 from werkzeug.wrappers import Response
 
 from services.gateway.application.affordances import with_affordances
-from services.gateway.application.routes import GET, Route
+from services.gateway.application.route import GET, Route
 from shared.contracts.logistics import Document
 from shared.platform.web import Request
 from shared.platform.wire import encode

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from marshmallow import ValidationError, fields, validate
 
-from services.gateway.application.routes import GET, ROUTES
+from services.gateway.application.route import GET
+from services.gateway.application.routes import ROUTES
 from shared.contracts.fields import Amount, Email, Measure, Quantity, Rate, Shape, Text, Timestamp
 from shared.contracts.forms import FORMS
 from shared.contracts.orders import OPEN_ENQUIRY
