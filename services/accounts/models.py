@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint, text
 
+from services.accounts.domain.ticket import STATES as TICKET_STATES
 from services.accounts.domain.verification import OPEN, STATES
 from shared.platform.columns import Id, Json, UtcDateTime
 
@@ -194,3 +195,37 @@ verification_history = Table(
     Column("actor_id", Id(), nullable=False),
     Column("reason", String(1000)),
 )
+
+# Requests for help: of an account, or of somebody with an e-mail address. What each side has not read is counted, as it is asked for at every list.
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("id", Id(), primary_key=True),
+    Column("number", String(20), nullable=False, unique=True),
+    Column("account_id", Id(), ForeignKey(accounts.c.id)),
+    Column("email", String(254)),
+    Column("name", String(254), nullable=False),
+    Column("state", String(10), CheckConstraint(f"state IN {tuple(TICKET_STATES)}", name="tickets_state"), nullable=False),
+    Column("category", String(20), nullable=False),
+    Column("subject", String(120), nullable=False),
+    Column("order_number", String(20)),
+    Column("customer_unread", Integer, nullable=False),
+    Column("operator_unread", Integer, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    CheckConstraint("(account_id IS NULL) = (email IS NOT NULL)", name="tickets_customer"),
+)
+Index("tickets_of_account", tickets.c.account_id, tickets.c.id)
+Index("tickets_by_state", tickets.c.state, tickets.c.id)
+
+ticket_messages = Table(
+    "ticket_messages",
+    metadata,
+    Column("id", Id(), primary_key=True),
+    Column("ticket_id", Id(), ForeignKey(tickets.c.id), nullable=False),
+    Column("side", String(10), nullable=False),
+    Column("author", String(254), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("sent_at", UtcDateTime, nullable=False),
+)
+Index("ticket_thread", ticket_messages.c.ticket_id, ticket_messages.c.sent_at, ticket_messages.c.id)

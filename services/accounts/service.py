@@ -20,6 +20,7 @@ from services.accounts.application import (
     queries,
     sessions,
     signing_keys,
+    tickets,
     totp,
     verification,
     verification_answers,
@@ -33,6 +34,7 @@ from shared.contracts import (
     credentials,
     documents as papers,
     presence as presence_contract,
+    tickets as support,
     totp as totp_contract,
     verification as identity,
 )
@@ -135,6 +137,30 @@ class AccountsService:
     @rpc(presence_contract.LAST_SEEN)
     def last_seen(self, call: Call) -> Mapping[str, Any]:
         return self.store.read(call, presence.last_seen)
+
+    @rpc(support.OPEN_TICKET)
+    def open_ticket(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, tickets.open_ticket)
+
+    @rpc(support.LIST_TICKETS)
+    def list_tickets(self, call: Call) -> Mapping[str, Any]:
+        return self.store.read(call, tickets.list_tickets)
+
+    @rpc(support.GET_TICKET)
+    def get_ticket(self, call: Call) -> Mapping[str, Any]:
+        return self.store.run(tickets.get_ticket, call)
+
+    @rpc(support.WRITE_ON_TICKET)
+    def write_on_ticket(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, tickets.write)
+
+    @rpc(support.CLOSE_TICKET)
+    def close_ticket(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, tickets.act, "close")
+
+    @rpc(support.REOPEN_TICKET)
+    def reopen_ticket(self, call: Call) -> Mapping[str, Any]:
+        return self.store.write(call, tickets.act, "reopen")
 
     @rpc(papers.UPLOAD_DOCUMENT)
     def upload_document(self, call: Call) -> Mapping[str, Any]:

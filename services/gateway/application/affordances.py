@@ -8,14 +8,32 @@ from typing import Any
 
 from marshmallow import Schema
 
-from services.gateway.application.route import POST
-from services.gateway.application.routes import ENQUIRY, ENQUIRY_ACTIONS, ORDER, PARCEL_ACTIONS, VERIFICATION
+from services.gateway.application.route import POST, PUT
+from services.gateway.application.routes import ENQUIRY, ORDER, PARCEL, TICKET, VERIFICATION
 from services.gateway.application.schemas import json_schema
 from shared.contracts.forms import FORMS
 from shared.contracts.logistics_orders import LogisticsOrder, ReportUndeliverable, ScanParcel, TellDomesticWaybill, WeighParcel
 from shared.contracts.operations import Operation
 from shared.contracts.orders import Enquiry, MakeOffer, Order, SendMessage
+from shared.contracts.tickets import Ticket, WriteOnTicket
 from shared.contracts.verification import ApproveVerification, OwnVerification, RefuseVerification, SubmitVerification, Verification
+
+ENQUIRY_ACTIONS = {"offer": "/actions/offer", "accept": "/actions/accept", "cancel": "/actions/cancel", "send_message": "/messages"}
+"""An enquiry's actions → where they are done, below the enquiry. An order's are all done at `/actions/{action}`."""
+
+PARCEL_ACTIONS = {
+    "tell_domestic_waybill": (PUT, PARCEL + "/domestic-waybill"),
+    "void": (POST, PARCEL + "/void"),
+    "scan_in": (POST, "/v1/warehouse-scans"),
+    "weigh": (POST, PARCEL + "/weighings"),
+    "hand_over": (POST, PARCEL + "/hand-over"),
+    "report_undeliverable": (POST, "/v1/undeliverable-reports"),
+    "confirm_return": (POST, PARCEL + "/return"),
+}
+"""A logistics order's actions → how and where they are done."""
+
+TICKET_ACTIONS = {"write": "/messages", "close": "/actions/close", "reopen": "/actions/reopen"}
+"""A ticket's actions → where they are done, below the ticket."""
 
 SHAPES: dict[str, Schema] = {
     **{name: form() for name, form in FORMS.items()},
@@ -27,6 +45,7 @@ SHAPES: dict[str, Schema] = {
     "undeliverable": ReportUndeliverable(),
     "verification": SubmitVerification(),
     "approval": ApproveVerification(exclude=("id", "if_match")),
+    "ticket_message": WriteOnTicket(exclude=("id",)),
     "refusal": RefuseVerification(exclude=("id", "if_match")),
 }
 """Every form's name → its shape. Those of enquiries and logistics orders are their operations' requests, less what path and headers say."""
@@ -42,6 +61,9 @@ def with_affordances(operation: Operation, answer: dict[str, Any]) -> dict[str, 
         return {**answer, "actions": [_link(own, ENQUIRY_ACTIONS[each["name"]], each) for each in answer["actions"]]}
     if operation.answer is LogisticsOrder:
         return {**answer, "actions": [_parcel_link(answer["id"], each) for each in answer["actions"]]}
+    if operation.answer is Ticket:
+        own = TICKET.replace("{id}", answer["id"])
+        return {**answer, "actions": [_link(own, TICKET_ACTIONS[each["name"]], each) for each in answer["actions"]]}
     if operation.answer is Verification:
         return _with_decisions(answer)
     if operation.answer is OwnVerification:

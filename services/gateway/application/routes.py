@@ -28,6 +28,7 @@ from shared.contracts import (
     purchases,
     quotes,
     tariffs,
+    tickets,
     totp,
     tracking,
     trade_events,
@@ -39,6 +40,7 @@ ENQUIRY, ORDER, PRODUCT, PURCHASE = "/v1/enquiries/{id}", "/v1/orders/{id}", "/v
 PARCEL = "/v1/logistics-orders/{id}"
 DOCUMENT = "/v1/documents/{id}"
 VERIFICATION = "/v1/verifications/{id}"
+TICKET = "/v1/tickets/{id}"
 LABEL_BATCH = "/v1/label-batches/{id}"
 REFUND = "/v1/refunds/{id}"
 PAYOUT = "/v1/payouts/{id}"
@@ -78,6 +80,13 @@ ROUTES = (
     Route(POST,  "/v1/documents",                          documents.UPLOAD_DOCUMENT,    "Upload a document: its bytes are the body", 201, location=DOCUMENT),
     Route(GET,   DOCUMENT,                                 documents.DESCRIBE_DOCUMENT,  "What a document is"),
     Route(GET,   DOCUMENT + "/content",                    documents.DOWNLOAD_DOCUMENT,  "A document's bytes"),
+
+    Route(POST,  "/v1/tickets",                            tickets.OPEN_TICKET,          "Contact us, signed in or with an e-mail address", 201, public=True, knows_caller=True, location=TICKET),
+    Route(GET,   "/v1/tickets",                            tickets.LIST_TICKETS,         "The caller's tickets; everybody's for operators"),
+    Route(GET,   TICKET,                                   tickets.GET_TICKET,           "A ticket with its messages, and what the caller may do now"),
+    Route(POST,  TICKET + "/messages",                     tickets.WRITE_ON_TICKET,      "Write on a ticket; an operator answers it with that"),
+    Route(POST,  TICKET + "/actions/close",                tickets.CLOSE_TICKET,         "Close a ticket"),
+    Route(POST,  TICKET + "/actions/reopen",               tickets.REOPEN_TICKET,        "Reopen a ticket"),
 
     Route(POST,  "/v1/products",                           catalog.ADD_PRODUCT,          "Add a product to the caller's library", 201, location=PRODUCT),
     Route(GET,   "/v1/products",                           catalog.LIST_PRODUCTS,        "Find products"),
@@ -167,20 +176,6 @@ READERS: dict[type[Schema], Operation] = {
     payment_methods.PaymentRefund: payment_methods.GET_REFUND,
 }
 """Answers that may await other services (`awaiting`) → the operation that reads them again, by `id`."""
-
-ENQUIRY_ACTIONS = {"offer": "/actions/offer", "accept": "/actions/accept", "cancel": "/actions/cancel", "send_message": "/messages"}
-"""An enquiry's actions → where they are done, below the enquiry. An order's are all done at `/actions/{action}`."""
-
-PARCEL_ACTIONS = {
-    "tell_domestic_waybill": (PUT, PARCEL + "/domestic-waybill"),
-    "void": (POST, PARCEL + "/void"),
-    "scan_in": (POST, "/v1/warehouse-scans"),
-    "weigh": (POST, PARCEL + "/weighings"),
-    "hand_over": (POST, PARCEL + "/hand-over"),
-    "report_undeliverable": (POST, "/v1/undeliverable-reports"),
-    "confirm_return": (POST, PARCEL + "/return"),
-}
-"""A logistics order's actions → how and where they are done."""
 
 
 def routes(production: bool) -> tuple[Route, ...]:

@@ -74,6 +74,22 @@ class Scene:
         return Actor(claims["sub"], frozenset(claims["roles"]), claims["name"], reauthenticated=True, verified=claims["verified"], session_id=claims["sid"])
 
     @cached_property
+    def ticket(self) -> str:
+        """The buyer's request for help."""
+        ticket: str = self.market.buyer.post("/v1/tickets", self.ticket_form())["id"]
+        return ticket
+
+    @property
+    def closed_ticket(self) -> str:
+        """Another one each time, that is closed."""
+        ticket: Json = self.market.buyer.post("/v1/tickets", self.ticket_form())
+        self.market.buyer.post(f"/v1/tickets/{ticket['id']}/actions/close", {})
+        return str(ticket["id"])
+
+    def ticket_form(self) -> Json:
+        return {"category": "other", "subject": "A question", "text": "How does it work?"}
+
+    @cached_property
     def key(self) -> Json:
         """An API key of the buyer's."""
         key: Json = self.market.buyer.post("/v1/me/api-keys", self.key_form())

@@ -10,11 +10,13 @@ from jsonschema import Draft202012Validator
 from marshmallow import ValidationError
 from werkzeug.routing import Map, Rule
 
-from services.gateway.application.affordances import SHAPES, form_schema
-from services.gateway.application.routes import ENQUIRY_ACTIONS, PARCEL_ACTIONS, ROUTES
+from services.accounts.domain import ticket as ticket_table
+from services.gateway.application.affordances import ENQUIRY_ACTIONS, PARCEL_ACTIONS, SHAPES, TICKET_ACTIONS, form_schema
+from services.gateway.application.routes import ROUTES
 from services.orders.domain import enquiry as enquiry_table, steps
 from shared.contracts.logistics_orders import CREATE_LOGISTICS_ORDER, GET_LOGISTICS_ORDER
 from shared.contracts.orders import ACT_ON_ORDER, CANCEL_ENQUIRY, GET_ENQUIRY, GET_ORDER, MAKE_OFFER, SEND_MESSAGE
+from shared.contracts.tickets import GET_TICKET
 from tests.unit.gateway.fakes import BUYER, ORDER, PARTY, Gateway, order
 
 MONEY = {"amount": "12.34", "currency": "USD"}
@@ -102,6 +104,7 @@ FILLED: dict[str, dict[str, Any]] = {
     },
     "approval": {"note": "Seen in person."},
     "refusal": {"reason": "The licence cannot be read."},
+    "ticket_message": {"text": "Hello."},
 }
 """Each form, filled in as its schema would have it."""
 
@@ -239,6 +242,20 @@ def test_every_link_of_a_logistics_order_leads_to_its_operation(gateway: Gateway
         "confirm_return": "confirm_return",
     }
     assert {str(values["id"]) for _, values in found.values() if values} == {BUYER}
+
+
+def test_every_link_of_a_ticket_leads_to_its_operation(gateway: Gateway) -> None:
+    url_map = Map([Rule(route.rule, methods=[route.method], endpoint=route.operation) for route in ROUTES]).bind("localhost")
+    assert {row.action for row in ticket_table.ROWS} == TICKET_ACTIONS.keys()
+    actions = [{"name": row.action, "label": row.label, "form": row.form} for row in ticket_table.ROWS]
+    gateway.services.answers[GET_TICKET] = {"id": BUYER, "actions": actions}
+    links = gateway.ask("GET", f"/v1/tickets/{BUYER}").json["actions"]
+    assert {link["name"]: url_map.match(link["href"], link["method"])[0].name for link in links} == {
+        "write": "write_on_ticket",
+        "close": "close_ticket",
+        "reopen": "reopen_ticket",
+    }
+    assert [link["form"] and list(link["form"]["properties"]) for link in links] == [["text"], ["text"], None, None]
 
 
 def test_who_prefers_to_wait_for_freight_gets_the_logistics_order_with_its_waybill(gateway: Gateway) -> None:

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.gateway.application.affordances import SHAPES
-from services.gateway.application.routes import PARCEL_ACTIONS
+from services.gateway.application.affordances import PARCEL_ACTIONS, SHAPES
 from services.logistics.domain import logistics_order
 from services.logistics.domain.logistics_order import OVER, POLICIES, ROWS, STATES, WAYS, Standing, allowed_actions, consequence, decide
 from shared.contracts.events import EVENTS
