@@ -52,7 +52,12 @@ class PaymentRefund(Shape):
     kind = fields.String(required=True, metadata={"description": "`whole`, `part`, or `undue`: of a payment that was taken although it had been given up."})
     amount = Money(required=True)
     reason = fields.String(required=True)
-    state = fields.String(required=True, metadata={"description": "`made` to where the money came from, or `credited` to the buyer's balance."})
+    state = fields.String(
+        required=True,
+        metadata={
+            "description": "`made` to where the money came from, or `credited` to the buyer's balance, also where it was made and their bank sent it back."
+        },
+    )
     awaiting = fields.List(fields.String(), required=True, metadata={"description": "The event that tells of its arrival, while it is on its way."})
     created_at = Timestamp(required=True)
 

@@ -16,12 +16,15 @@ from services.payments.application.asked import Heard, after, believed, requeste
 from services.payments.application.queries import as_refund
 from services.payments.domain.ledger import MOVEMENTS
 from services.payments.domain.order_account import RETURNED as REFUND_RETURNED, OrderAccount
-from services.payments.domain.provider_payment import CREDITED, REFUNDS, RETURNED, step
+from services.payments.domain.provider_payment import BOUNCED, CREDITED, REFUNDS, RETURNED, step
 from services.payments.models import provider_payments, refunds
 from shared.kit.errors import Conflict, Invalid, NotFound
 from shared.kit.money import Money
 from shared.platform.calls import Call
 from shared.platform.database import Transaction
+
+_MOVED = {RETURNED: MOVEMENTS["escrow_returned"], CREDITED: MOVEMENTS["escrow_credited"], BOUNCED: MOVEMENTS["escrow_bounced"]}
+"""A refund's effect → how its money moves."""
 
 
 def make_refund(tx: Transaction, call: Call) -> dict[str, Any]:
@@ -70,14 +73,17 @@ def hear(tx: Transaction, refund_id: str, until: datetime, heard: Heard | None) 
     heard = believed(row, heard)
     moved = step(REFUNDS, row.state, heard.state if heard else None)
     tx.execute(update(refunds).where(refunds.c.id == row.id).values(after(tx, REFUNDS, row, moved.target, until, heard)))
-    if moved.effect in (RETURNED, CREDITED):
-        amount = Money(row.amount, row.currency)
-        movement = MOVEMENTS["escrow_returned" if moved.effect == RETURNED else "escrow_credited"]
-        books.record(tx, movement.transfer(replace(account, provider=row.provider).owners, amount), row.provider, order_id=order_id, cause=row.id)
-        if row.kind == "whole":
-            moves.move(tx, REFUND_RETURNED, account, row.provider, said=amount)
-        if row.kind == "part":
-            _tell_part(tx, row._mapping, amount)
+    if moved.effect is None:
+        return
+    amount = Money(row.amount, row.currency)
+    movement = _MOVED[moved.effect].transfer(replace(account, provider=row.provider).owners, amount)
+    books.record(tx, movement, row.provider, order_id=order_id, cause=row.id)
+    if moved.effect == BOUNCED:  # the order's account has ended with it; only where its buyer has the money is new
+        tx.emit("payments.refund_bounced.v1", order_id, {"order_id": order_id, "refund_id": row.id, "amount": amount})
+    elif row.kind == "whole":
+        moves.move(tx, REFUND_RETURNED, account, row.provider, said=amount)
+    elif row.kind == "part":
+        _tell_part(tx, row._mapping, amount)
 
 
 def _check_part(amount: Money, held: Money) -> None:

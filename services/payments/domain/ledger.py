@@ -109,6 +109,7 @@ MOVEMENTS = {
         Movement("undue_captured",             "provider:{provider}", "returning:{order}"),
         Movement("escrow_returned",            "returning:{order}",   "provider:{provider}"),
         Movement("escrow_credited",            "returning:{order}",   "balance:{buyer}"),
+        Movement("escrow_bounced",             "provider:{provider}", "balance:{buyer}"),
         Movement("freight_topped_up",          "balance:{supplier}",  "freight:{supplier}",  None),
         Movement("freight_paid_in",            "provider:{provider}", "freight:{supplier}",  None),
         Movement("freight_charged",            "freight:{supplier}",  "carriage:platform",   "freight_id"),

@@ -24,6 +24,7 @@ REFUSE = "refuse"  # the buyer is told why not
 GIVE_BACK = "give_back"  # taken though nobody wants it any more: it goes back
 RETURNED = "returned"  # the buyer has the refund
 CREDITED = "credited"  # the provider cannot send it back: it goes to the buyer's balance
+BOUNCED = "bounced"  # it was sent, and came back from the buyer's bank: the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ REFUNDS: Rows = (
     Row("requested",   ASKED,        "refunding"),
     Row("refunding",   "made",       "made",        RETURNED),
     Row("refunding",   "failed",     "credited",    CREDITED),
+    Row("made",        "failed",     "credited",    BOUNCED),
 )  # fmt: skip
 
 LIVE = ("requested", "authorizing", "authorized", "capturing")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from shared.contracts.events.registry import SUPPLIER, EventContract
+from shared.contracts.events.registry import BUYER, SUPPLIER, EventContract
 from shared.contracts.fields import Id, Money, Notice
 
 
@@ -13,8 +13,11 @@ class OrderAmount(Notice):
     amount = Money(required=True)
 
 
-class PartRefunded(OrderAmount):
+class RefundBounced(OrderAmount):
     refund_id = Id(required=True)
+
+
+class PartRefunded(RefundBounced):
     reason = fields.String(required=True)
 
 
@@ -88,6 +91,7 @@ EVENTS = (
     EventContract("payments.invoice_settled.v1", OrderAmount, "order", "Direct settlement: the supplier has the money."),
     EventContract("payments.refund_made.v1", OrderAmount, "order", "Escrow: all that was held went back to the buyer."),
     EventContract("payments.part_refunded.v1", PartRefunded, "order", "Escrow: the buyer has part of it back; the rest is held on, or released."),
+    EventContract("payments.refund_bounced.v1", RefundBounced, "order", "A refund came back from the buyer's bank: it is on their balance instead.", BUYER),
     EventContract("payments.refund_due.v1", OrderAmount, "order", "Direct settlement: the supplier owes the buyer this amount."),
     EventContract("payments.refund_settled.v1", OrderAmount, "order", "Direct settlement: the buyer has the refund."),
     EventContract(

@@ -8,7 +8,7 @@ from marshmallow import Schema
 
 SchemaClass = type[Schema]
 
-SUPPLIER = ("supplier",)
+BUYER, SUPPLIER = ("buyer",), ("supplier",)
 """What freight costs is between the supplier and the platform."""
 
 

@@ -102,6 +102,13 @@ class ModelProvider:
                 self._is(reference, self._decided(self.methods[reference]))
         self.refunds = {key: replace(each, state="made") if each.state == "pending" else each for key, each in self.refunds.items()}
 
+    def bounce(self) -> None:
+        """What was sent back comes back from the buyers' banks."""
+        for key, each in self.refunds.items():
+            if each.state == "made":
+                self.refunds[key] = replace(each, state="failed")
+                self.payments[each.payment] = replace(self.payments[each.payment], refunded=self.payments[each.payment].refunded - each.amount)
+
     def has(self, currency: str = "USD") -> int:
         """What it really holds for the platform."""
         paid = [each for each in self.payments.values() if each.state == "captured" and each.amount.currency == currency]

@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from services.payments.application import asking, charges
 from services.payments.application.asked import Heard
-from services.payments.models import order_accounts, provider_payments, transfers
+from services.payments.models import order_accounts, provider_payments, refunds, transfers
 from shared.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from shared.kit.ids import new_id
 from shared.kit.money import Money
@@ -299,6 +299,25 @@ class TestRefunds:
         assert scene.balances(trade.buyer) == [usd(250_00)]
         assert scene.told_names(trade.order_id)[-1] == "refund_made"
         assert [each["state"] for each in scene.payments(trade.order_id)["refunds"]] == ["credited"]
+        assert (provider.has(), scene.faults()) == (250_00, [])
+
+    @pytest.mark.parametrize("part", [None, usd(40_00)], ids=["whole", "part"])
+    def test_what_comes_back_from_the_buyers_bank_is_on_their_balance_once(
+        self, scene: Scene, provider: ModelProvider, trade: Trade, part: Money | None
+    ) -> None:
+        held(scene, provider, trade)
+        scene.refund(trade, part) if part else scene.happen(trade.cancelled())
+        scene.work_off(provider)
+        told = scene.told_names(trade.order_id)
+        provider.bounce()
+        for _ in range(2):  # said twice
+            scene.run()(lambda tx: tx.execute(update(refunds).values(next_at=tx.now)))
+            scene.work_off(provider)
+        [refund] = scene.payments(trade.order_id)["refunds"]
+        amount = part or usd(250_00)
+        assert (refund["state"], scene.balances(trade.buyer)) == ("credited", [amount])
+        assert scene.told_names(trade.order_id) == [*told, "refund_bounced"]
+        assert scene.told(trade.order_id)[-1][1] == {"order_id": trade.order_id, "refund_id": refund["id"], "amount": wire(amount)}
         assert (provider.has(), scene.faults()) == (250_00, [])
 
     def test_parts_go_back_while_it_is_held_and_the_rest_is_released(self, scene: Scene, provider: ModelProvider, trade: Trade) -> None:

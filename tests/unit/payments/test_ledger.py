@@ -30,7 +30,7 @@ def test_a_debit_account_grows_by_debits_and_a_credit_account_by_credits() -> No
 
 
 def test_only_what_is_invoiced_and_what_comes_from_outside_is_taken_from_nowhere() -> None:
-    outside = {"invoiced", "deposit", "escrow_captured", "undue_captured", "freight_paid_in"}
+    outside = {"invoiced", "deposit", "escrow_captured", "undue_captured", "escrow_bounced", "freight_paid_in"}
     assert {movement.kind for movement in MOVEMENTS.values() if not movement.lowered(OWNERS)} == outside
 
 

@@ -48,7 +48,7 @@ class TestTheTable:
         assert {row.tells for row in ROWS if row.tells} <= EVENTS.keys()
 
     def test_every_movement_of_an_order_but_those_of_refunds_on_their_way_is_made_by_some_row(self) -> None:
-        elsewhere = {"undue_captured", "escrow_returned", "escrow_credited"}
+        elsewhere = {"undue_captured", "escrow_returned", "escrow_credited", "escrow_bounced"}
         assert {row.movement for row in ROWS if row.movement} == {each.kind for each in MOVEMENTS.values() if each.of == "order_id"} - elsewhere
 
     def test_every_account_is_on_one_of_the_ways(self) -> None:
