@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,8 @@ import eventlet
 from werkzeug.wrappers import Response
 
 from shared.platform.timer import Bell
+
+log = logging.getLogger(__name__)
 
 
 class Ongoing(Response):
@@ -32,6 +35,10 @@ class Ongoing(Response):
             send(head)
             for part in self.response if whole else ():
                 send(part)  # type: ignore[arg-type]  # Werkzeug knows parts of text, too
+        except OSError:  # the client's
+            raise
+        except Exception:
+            log.exception("an answer ended before its time")
         finally:
             watch.kill()
             self.close()

@@ -23,6 +23,7 @@ from shared.platform.web import Ongoing, Request, headers, http, listener, proto
 HOST = b"Host: here\r\n"
 ECHO = b"POST /echo HTTP/1.1\r\n" + HOST
 ONGOING = b"GET /ongoing HTTP/1.1\r\n" + HOST + b"\r\n"
+DEFECT = b"defect"
 PARTS: list[bytes] = []
 """What an ongoing answer goes on with."""
 ENDED: list[Ongoing] = []
@@ -57,6 +58,8 @@ class Answering:
         """The first at once, further ones as `PARTS` has some, until it is over."""
         yield b"begun "
         while not answer.over:
+            if PARTS == [DEFECT]:
+                raise RuntimeError("of ours")
             if PARTS:
                 yield PARTS.pop(0)
             else:
@@ -583,6 +586,13 @@ def test_who_does_not_read_an_ongoing_answer_is_cut_off(start: Start, monkeypatc
     start(http_body_timeout=0.1).connect().sendall(ONGOING)
     assert ended(1)
     assert PARTS, "it must not have been read on for a client that takes nothing"
+
+
+def test_a_defect_in_an_ongoing_answer_is_logged_and_ends_it(ongoing: Any, caplog: pytest.LogCaptureFixture) -> None:
+    PARTS.append(DEFECT)
+    assert everything(ongoing) == b""
+    assert ended(1)
+    assert "RuntimeError: of ours" in caplog.text
 
 
 def test_an_ongoing_answer_to_head_has_no_parts(here: Here) -> None:
