@@ -50,20 +50,18 @@ def change(tx: Transaction, call: Call) -> Mapping[str, Any]:
 
 def confirm(tx: Transaction, call: Call) -> Mapping[str, Any]:
     """The address that the token was mailed to is the account's now. Invalid `mailed_token_invalid`, Conflict `email_taken` where another account was faster."""
-    token = mailed_tokens.use(tx, CONFIRM_EMAIL, call.data["token"])
-    account = tx.execute(select(accounts).where(accounts.c.id == token.account_id).with_for_update()).one()
-    if token.email == account.new_email:
+    account, email = mailed_tokens.use(tx, CONFIRM_EMAIL, call.data["token"])
+    if email == account.new_email:
         mailed_tokens.revoke(tx, account.id)  # those for the old address, too
-        mail.call_back(tx, account.id)
         try:
-            _changed(tx, account, email=token.email, email_key=login_key(token.email), email_confirmed_at=tx.now, new_email=None)
+            _changed(tx, account, email=email, email_key=login_key(email), email_confirmed_at=tx.now, new_email=None)
         except IntegrityError as error:
             raise _taken() from error
-    elif token.email == account.email:
+    elif email == account.email:
         _changed(tx, account, email_confirmed_at=tx.now)
     else:  # it has been given up for another one
         raise mailed_tokens.no_such_token()
-    return {"email": token.email}
+    return {"email": email}
 
 
 def _changed(tx: Transaction, account: Any, **values: Any) -> Mapping[str, Any]:

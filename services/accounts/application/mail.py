@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 
 from services.accounts.models import accounts, mails
 from shared.kit.ids import new_id
@@ -35,11 +35,6 @@ def tell(tx: Transaction, account_id: str, subject: str, text: str) -> None:
     confirmed = select(accounts.c.email).where(accounts.c.id == account_id, accounts.c.email_confirmed_at.is_not(None))
     if email := tx.execute(confirmed).scalar_one_or_none():
         send(tx, email, subject, text, account_id=account_id)
-
-
-def call_back(tx: Transaction, account_id: str) -> None:
-    """The account's mails with tokens that have not left yet, never will."""
-    tx.execute(delete(mails).where(mails.c.account_id == account_id, mails.c.purpose.is_not(None), mails.c.state == "waiting"))
 
 
 def by_state(tx: Transaction) -> Mapping[str, int]:

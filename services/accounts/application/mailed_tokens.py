@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, insert, select
 
-from services.accounts.models import mailed_tokens
+from services.accounts.application.queries import locked
+from services.accounts.models import mailed_tokens, mails
 from shared.kit.errors import Invalid
 from shared.platform.database import Transaction
 
@@ -30,19 +31,24 @@ def find(tx: Transaction, purpose: str, token: str) -> Row[Any]:
     return _the(tx.execute(select(*_FOUND).where(*_good(tx, purpose, token))).one_or_none())
 
 
-def use(tx: Transaction, purpose: str, token: str) -> Row[Any]:
-    """As `find`, and the token is used up, with all that were mailed to the same address for the same purpose.
+def use(tx: Transaction, purpose: str, token: str) -> tuple[Row[Any], str]:
+    """The token's account, locked, and where the token was mailed to. It is used up, with all that were mailed to the same address for the same purpose.
 
-    Of two transactions that use one at once, the second waits for the first and finds it gone.
+    Of two transactions that use one at once, the second waits for the first and finds it gone. Invalid as for `find`.
     """
-    found = _the(tx.execute(delete(mailed_tokens).where(*_good(tx, purpose, token)).returning(*_FOUND)).one_or_none())
-    alike = (mailed_tokens.c.account_id == found.account_id, mailed_tokens.c.purpose == purpose, mailed_tokens.c.email == found.email)
+    account = locked(tx, find(tx, purpose, token).account_id)
+    email = _the(tx.execute(delete(mailed_tokens).where(*_good(tx, purpose, token)).returning(*_FOUND)).one_or_none()).email
+    alike = (mailed_tokens.c.account_id == account.id, mailed_tokens.c.purpose == purpose, mailed_tokens.c.email == email)
     tx.execute(delete(mailed_tokens).where(*alike))
-    return found
+    return account, email
 
 
 def revoke(tx: Transaction, account_id: str) -> None:
-    """None of the account's tokens is good any more."""
+    """None of the account's tokens is good any more, and mails with some that have not left yet never will.
+
+    Mails first: one that is leaving right now is waited for, and its token is there then.
+    """
+    tx.execute(delete(mails).where(mails.c.account_id == account_id, mails.c.purpose.is_not(None), mails.c.state == "waiting"))
     tx.execute(delete(mailed_tokens).where(mailed_tokens.c.account_id == account_id))
 
 

@@ -50,8 +50,7 @@ def logins_of(tx: Transaction, call: Call) -> Logins:
 
 def reset(tx: Transaction, call: Call, password_hash: str) -> Mapping[str, Any]:
     """The new password of whoever has read the mail, which confirms its address. All sessions end, and nobody has to wait any more. Invalid `mailed_token_invalid`."""
-    token = mailed_tokens.use(tx, RESET_PASSWORD, call.data["token"])
-    account = tx.execute(select(accounts).where(accounts.c.id == token.account_id).with_for_update()).one()
+    account, _email = mailed_tokens.use(tx, RESET_PASSWORD, call.data["token"])
     tx.execute(delete(sessions).where(sessions.c.account_id == account.id))
     lockout.clear(tx, lockout.account(account.id), *(lockout.name(login) for login in (account.email, account.user_name) if login))
     _set(tx, account, password_hash, account.email_confirmed_at or tx.now)
@@ -61,7 +60,6 @@ def reset(tx: Transaction, call: Call, password_hash: str) -> Mapping[str, Any]:
 def _set(tx: Transaction, account: Any, password_hash: str, email_confirmed_at: datetime | None) -> None:
     """With the old password goes all that was asked for while it counted: tokens, mails that carry one, and a new address that is not confirmed."""
     mailed_tokens.revoke(tx, account.id)
-    mail.call_back(tx, account.id)
     values = {"password_hash": password_hash, "new_email": None, "email_confirmed_at": email_confirmed_at, "version": account.version + 1}
     tx.execute(update(accounts).where(accounts.c.id == account.id).values(values))
     mail.tell(tx, account.id, *wording.password_changed())

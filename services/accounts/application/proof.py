@@ -58,7 +58,7 @@ def _credentials(tx: Transaction, call: Call) -> Row[Any] | None:
 
 
 def _sign_in(tx: Transaction, call: Call, account: Row[Any], right: bool) -> Mapping[str, Any] | TradeError:
-    if not right:
+    if not (right and _still_stands(tx, account)):
         lockout.settle(tx, False, *_counted(call))
         return Unauthenticated("credentials_incorrect", "The name or the password is not right.")
     if totp.is_on(tx, account.id):
@@ -68,6 +68,12 @@ def _sign_in(tx: Transaction, call: Call, account: Row[Any], right: bool) -> Map
         right = totp.accept(tx, account.id, call.data["totp"])
     lockout.settle(tx, right, *_counted(call))
     return open_session(tx, account.id, call) if right else Unauthenticated("totp_incorrect", "The code is not right.", {"totp": [_NOT_NOW]})
+
+
+def _still_stands(tx: Transaction, account: Row[Any]) -> bool:
+    """Whether the password that was checked is still the account's, and stays so to the end: a new one ends all sessions, those that are just beginning, too."""
+    same = select(accounts.c.id).where(accounts.c.id == account.id, accounts.c.password_hash == account.password_hash)
+    return tx.execute(same.with_for_update(read=True)).one_or_none() is not None
 
 
 def _counted(call: Call) -> tuple[lockout.Counted, ...]:

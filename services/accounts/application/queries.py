@@ -15,17 +15,25 @@ from shared.platform.database import Transaction
 
 def me(tx: Transaction, call: Call) -> Mapping[str, Any]:
     """The caller's own account."""
-    found: Mapping[str, Any] = _account(tx.execute(_own(call)).one_or_none())._asdict()
+    found: Mapping[str, Any] = _account(tx.execute(_by_id(call.require_actor().id)).one_or_none())._asdict()
     return found
 
 
 def own(tx: Transaction, call: Call) -> Row[Any]:
-    """The same as a row, which nobody else changes until the transaction ends."""
-    return _account(tx.execute(_own(call).with_for_update()).one_or_none())
+    """The same as a row, locked."""
+    return locked(tx, call.require_actor().id)
 
 
-def _own(call: Call) -> Select[Any]:
-    return select(accounts).where(accounts.c.id == call.require_actor().id)
+def locked(tx: Transaction, account_id: str) -> Row[Any]:
+    """The account, which nobody else changes until the transaction ends; rows that only refer to it may be added meanwhile.
+
+    Who locks more of what belongs to an account locks the account first.
+    """
+    return _account(tx.execute(_by_id(account_id).with_for_update(key_share=True)).one_or_none())
+
+
+def _by_id(account_id: str) -> Select[Any]:
+    return select(accounts).where(accounts.c.id == account_id)
 
 
 def _account(found: Row[Any] | None) -> Row[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 
 from services.accounts.application import documents, mail, verification_answers as answers
+from services.accounts.application.queries import locked
 from services.accounts.domain.verification import OPEN, STATES, Claim, check_identity, decide
 from services.accounts.models import accounts, documents as papers, verification_history, verifications
 from shared.contracts.identity_numbers import BY_PLACE, KINDS
@@ -33,7 +34,7 @@ MAILS = {
 def submit(tx: Transaction, call: Call) -> Mapping[str, Any]:
     """The caller's new verification. Conflict `verification_open` where there is one already; Invalid where its facts or papers do not do."""
     actor, data = call.require_actor(), call.data
-    _lock(tx, actor.id)
+    locked(tx, actor.id)  # verifications of one account take turns
     latest = tx.execute(select(verifications.c.state).where(verifications.c.account_id == actor.id, verifications.c.state.in_(OPEN))).scalar_one_or_none()
     if latest is not None:
         raise Conflict("verification_open", f"There is a verification already: {STATES[latest].lower()}.", state=latest)
@@ -60,7 +61,7 @@ def act(tx: Transaction, call: Call, action: str) -> Mapping[str, Any]:
     found = tx.execute(select(verifications.c.account_id).where(verifications.c.id == call.data["id"])).scalar_one_or_none()
     if found is None:
         raise NotFound("verification_not_found", "There is no such verification.")
-    _lock(tx, found)
+    locked(tx, found)
     row = tx.execute(select(verifications).where(verifications.c.id == call.data["id"])).one()
     if call.data.get("if_match", row.version) != row.version:
         raise PreconditionFailed("version_changed", f"It is at version {row.version} by now; read it again.", version=row.version)
@@ -77,11 +78,6 @@ def act(tx: Transaction, call: Call, action: str) -> Mapping[str, Any]:
 def _write_to_owner(tx: Transaction, row: Row[Any], reason: str | None) -> None:
     subject, text = MAILS[row.state]
     mail.tell(tx, row.account_id, subject, text.format(reason=reason))
-
-
-def _lock(tx: Transaction, account_id: str) -> None:
-    """Verifications of one account take turns."""
-    tx.execute(select(accounts.c.id).where(accounts.c.id == account_id).with_for_update()).one()
 
 
 def _moved(tx: Transaction, row: Row[Any], actor: Actor, action: str, state: str, reason: str | None = None) -> Row[Any]:

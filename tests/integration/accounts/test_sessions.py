@@ -142,7 +142,9 @@ def test_one_sees_where_one_is_signed_in_the_latest_use_first(accounts: Accounts
     accounts.register(email="other@example.com")
     accounts.sign_in("other@example.com")
     office = accounts.sign_in(remote_address="2001:db8::7", user_agent="Office/1.0")["refresh_token"]
+    accounts.database.now += timedelta(seconds=1)
     here = accounts.signed_in(account)
+    accounts.database.now += timedelta(seconds=1)
     accounts.refresh(office, "198.51.100.7", "Office/1.1")
     first, second = accounts.call("list_sessions", {}, here)["items"]
     assert (first["id"], first["address"], first["user_agent"], first["current"]) == (office.partition(".")[0], "198.51.100.7", "Office/1.1", False)
