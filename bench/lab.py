@@ -21,7 +21,7 @@ import requests
 from sqlalchemy import create_engine, text
 
 from shared.platform.database import address
-from shared.platform.frequency import UNLIMITED
+from shared.platform.settings import UNLIMITED
 from tests.servers import Broker, Database, Server
 from tradelane.client import Client
 

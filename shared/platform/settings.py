@@ -12,14 +12,17 @@ from urllib.parse import urlsplit
 
 from environs import Env, EnvError
 from fsspec import get_filesystem_class
+from limits import RateLimitItem, parse_many
 from marshmallow import validate
 
 from shared.platform import hardening
-from shared.platform.frequency import NOTATION
 
 SERVICES = ("accounts", "catalog", "orders", "payments", "logistics", "gateway")
 EMBEDDED_BROKER = "memory://"
 CARRIER_APIS = ("standard", "dhl", "fedex", "ups")
+
+UNLIMITED = {"RATE_LIMIT": "", "RATE_LIMIT_ADDRESS": "", "RATE_LIMIT_CREDENTIALS": ""}
+"""The environment of a gateway that answers as often as it can: for benchmarks and fault tests, which ask for all their traders from one place."""
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
 _CARRIER = re.compile(r"CARRIER_(?P<code>[A-Z0-9_]{1,19})_(?P<what>SECRET|URL|KEY|API)")
@@ -45,9 +48,9 @@ class Settings:
     http_idle_timeout: float
     http_hsts: int
     trusted_proxies: int
-    rate_limit: str
-    rate_limit_address: str
-    rate_limit_credentials: str
+    rate_limit: RateLimitItem | None
+    rate_limit_address: RateLimitItem | None
+    rate_limit_credentials: RateLimitItem | None
     cors_origins: tuple[str, ...]
     documents: str = field(repr=False)  # a folder, or what fsspec reaches: s3://bucket/prefix, sftp://user:password@host/folder, …
     document_limit: int
@@ -125,9 +128,9 @@ def read() -> Settings:
             http_idle_timeout=env.float("HTTP_IDLE_TIMEOUT", 30.0),  # between requests; make it longer than that of a load balancer in front
             http_hsts=env.int("HTTP_HSTS", 0),  # where TLS ends in front of the gateway: for how long browsers are to use nothing else
             trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=validate.Range(0, 10)),  # of ours before the gateway, each adding to X-Forwarded-For
-            rate_limit=_frequency(env, "RATE_LIMIT", "12000/minute"),  # requests of one account; empty: no limit
-            rate_limit_address=_frequency(env, "RATE_LIMIT_ADDRESS", "6000/minute"),  # from one address, of those who are not signed in
-            rate_limit_credentials=_frequency(env, "RATE_LIMIT_CREDENTIALS", "600/minute"),  # the same, to sign in, register or have a password reset
+            rate_limit=_rate(env, "RATE_LIMIT", "12000/minute"),  # requests of one account; empty: no limit
+            rate_limit_address=_rate(env, "RATE_LIMIT_ADDRESS", "6000/minute"),  # from one address, of those who are not signed in
+            rate_limit_credentials=_rate(env, "RATE_LIMIT_CREDENTIALS", "600/minute"),  # the same, to sign in, register or have a password reset
             cors_origins=tuple(env.list("CORS_ORIGINS", [], subcast=str)),  # https://shop.example, …: whose pages may ask here; none
             documents=env.str("DOCUMENTS", "") or str(data / "documents"),
             # Of one document. It crosses the bus in base 64, and RabbitMQ 4 takes messages of up to 16 MiB.
@@ -173,8 +176,18 @@ def read() -> Settings:
     return loaded
 
 
-def _frequency(env: Env, name: str, default: str) -> str:
-    return env.str(name, default, validate=validate.Regexp(NOTATION.pattern + r"\Z", error="Give 10/second, 600/minute, 20000/hour, or nothing for no limit."))
+def _rate(env: Env, name: str, default: str) -> RateLimitItem | None:
+    """How often something may be done; None where nothing is said: as often as one likes."""
+    said = env.str(name, default)
+    if not said:
+        return None
+    try:
+        [rate] = parse_many(said)
+    except ValueError:
+        rate = None
+    if rate is None or not rate.amount:
+        raise ValueError(f"settings: {name} is no limit: give 10/second, 600/minute, 20000/hour, or nothing for none.")
+    return rate
 
 
 def _check_mail(address: str) -> None:

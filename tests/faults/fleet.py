@@ -15,8 +15,7 @@ from pathlib import Path
 import requests
 
 from shared.platform.crashpoints import POINTS
-from shared.platform.frequency import UNLIMITED
-from shared.platform.settings import SERVICES
+from shared.platform.settings import SERVICES, UNLIMITED
 from tests.faults.tally import Tally
 from tests.servers.processes import free_port
 

@@ -15,7 +15,7 @@ import requests
 from sqlalchemy import create_engine, text
 
 from shared.platform.database import address
-from shared.platform.frequency import UNLIMITED
+from shared.platform.settings import UNLIMITED
 from tests.builders.system import System, real_system
 from tradelane.demo.trade_file import DEFAULT, load
 

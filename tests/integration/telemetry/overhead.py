@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.platform.context import Context
-from shared.platform.frequency import UNLIMITED
+from shared.platform.settings import UNLIMITED
 from shared.platform.telemetry.metrics import RPC_SERVER, Timed
 from tests.builders.system import System, embedded_system
 from tests.integration.telemetry.collector import running_collector

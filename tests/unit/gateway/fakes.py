@@ -11,6 +11,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
+from limits import RateLimitItem
 from werkzeug.test import Client, TestResponse
 
 from services.gateway.application.identity import Keys
@@ -98,7 +99,9 @@ class Signer:
 class Gateway:
     """The gateway with fake services behind it. Asks as the signed-in buyer unless told otherwise."""
 
-    def __init__(self, production: bool = False, stopping: Callable[[], bool] = lambda: False, origins: tuple[str, ...] = (), **limits: str) -> None:
+    def __init__(
+        self, production: bool = False, stopping: Callable[[], bool] = lambda: False, origins: tuple[str, ...] = (), **limits: RateLimitItem | None
+    ) -> None:
         self.signer, self.services = Signer(), Services()
         self.services.answers[SIGNING_KEYS] = {"keys": [self.signer.public]}
         self.services.answers[NOTE_SEEN] = {}

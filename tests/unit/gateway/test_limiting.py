@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
+from limits import parse
 
-from services.gateway.application import limiting
-from services.gateway.application.limiting import Quota, Standing
 from shared.contracts.accounts import ME, REFRESH, SIGN_IN
 from shared.contracts.payment_methods import PAYMENT_CALLBACK
 from shared.contracts.tracking import TRACK
-from shared.platform.frequency import Frequency
 from tests.unit.gateway.fakes import ORDER, Gateway
 
 TOKENS = {"access_token": "a", "token_type": "Bearer", "expires_in": 900, "refresh_token": "r"}
 SECRET = {"email": "ada@example.com", "password": "not this one"}
 
 
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def gateway(**limits: str) -> Gateway:
-    made = Gateway(**{"rate_limit": "", "rate_limit_address": "", "rate_limit_credentials": "", **limits})
+    unlimited = dict.fromkeys(("rate_limit", "rate_limit_address", "rate_limit_credentials"))
+    made = Gateway(**unlimited | {name: parse(limit) for name, limit in limits.items()})
     made.services.answers |= {ME: {"id": ORDER}, SIGN_IN: TOKENS, REFRESH: TOKENS, TRACK: {}, PAYMENT_CALLBACK: {}}
     return made
 
@@ -34,49 +27,21 @@ def gateway(**limits: str) -> Gateway:
 # The quota
 
 
-def test_all_of_a_quota_may_be_used_at_once_and_comes_back_evenly() -> None:
-    clock = Clock()
-    quota = Quota("some", Frequency(3, "minute"), clock)
-    assert [quota.take("a") for _ in range(4)] == [Standing(2, 20, 0), Standing(1, 40, 0), Standing(0, 60, 0), Standing(0, 60, 20)]
-    assert quota.take("b").left == 2  # of its own
-    clock.now += 19.9
-    assert quota.take("a").wait == 1
-    clock.now += 0.1
-    assert quota.take("a") == Standing(0, 60, 0)
-    clock.now += 3600
-    assert quota.take("a") == Standing(2, 20, 0)  # no more than the whole is ever saved up
-
-
-def test_who_is_refused_uses_nothing_up() -> None:
-    clock = Clock()
-    quota = Quota("some", Frequency(1, "second"), clock)
-    assert [quota.take("a").wait for _ in range(5)] == [0, 1, 1, 1, 1]
-    clock.now += 1
-    assert quota.take("a").wait == 0
-
-
-def test_over_a_long_time_exactly_the_quota_is_answered() -> None:
-    clock = Clock()
-    quota = Quota("some", Frequency(7, "second"), clock)
-    answered = 0
-    for _ in range(1000):
-        answered += not quota.take("a").wait
-        clock.now += 0.01
-    assert answered == pytest.approx(7 + 7 * 10, abs=1)
-
-
-def test_what_is_whole_again_is_forgotten_once_there_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limiting, "MOST_KNOWN", 10)
-    clock = Clock()
-    quota = Quota("some", Frequency(1, "second"), clock)
-    for number in range(10):
-        quota.take(f"old {number}")
-    clock.now += 0.5
-    assert quota.take("old 3").wait == 1  # not forgotten while it counts
-    clock.now += 0.6
-    for number in range(5):
-        quota.take(f"new {number}")
-    assert len(quota._whole_at) == 5
+def test_all_of_a_quota_may_be_used_at_once_and_is_whole_again_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = float(int(time.time()))
+    monkeypatch.setattr(time, "time", lambda: now)
+    asked = gateway(rate_limit="2/2 seconds")
+    answers = [asked.ask("GET", "/v1/me") for _ in range(3)]
+    assert [(each.status_code, each.headers["RateLimit"]) for each in answers] == [
+        (200, '"account";r=1;t=2'),
+        (200, '"account";r=0;t=2'),
+        (429, '"account";r=0;t=2'),
+    ]
+    now += 1.5
+    refused = asked.ask("GET", "/v1/me")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")  # whoever was refused meanwhile has not put it off
+    now += 0.5
+    assert asked.ask("GET", "/v1/me").headers["RateLimit"] == '"account";r=1;t=2'
 
 
 # Who is counted as whom
@@ -85,9 +50,9 @@ def test_what_is_whole_again_is_forgotten_once_there_is_too_much(monkeypatch: py
 def test_an_account_is_counted_wherever_it_asks_from_and_by_whatever_token() -> None:
     asked = gateway(rate_limit="2/minute")
     answers = [asked.ask("GET", "/v1/me", token=asked.signer.token(name=name), address=address) for name, address in (("A", "10.0.0.1"), ("B", "10.0.0.2"))]
-    assert [each.headers["RateLimit"] for each in answers] == ['"account";r=1;t=30', '"account";r=0;t=60']
+    assert [each.headers["RateLimit"] for each in answers] == ['"account";r=1;t=60', '"account";r=0;t=60']
     refused = asked.ask("GET", "/v1/me")
-    assert (refused.status_code, refused.json["code"], refused.headers["Retry-After"]) == (429, "too_many_requests", "30")
+    assert (refused.status_code, refused.json["code"], refused.headers["Retry-After"]) == (429, "too_many_requests", "60")
     assert (refused.headers["RateLimit-Policy"], refused.headers["RateLimit"]) == ('"account";q=2;w=60', '"account";r=0;t=60')
     assert asked.ask("GET", "/v1/me", token=asked.signer.token(sub=ORDER)).status_code == 200
     assert len(asked.services.calls_of(ME)) == 3
@@ -96,7 +61,7 @@ def test_an_account_is_counted_wherever_it_asks_from_and_by_whatever_token() -> 
 def test_an_error_tells_what_is_left_as_well() -> None:
     asked = gateway(rate_limit="9/minute")
     answer = asked.ask("POST", "/v1/orders", b"no JSON")
-    assert (answer.status_code, answer.headers["RateLimit"]) == (400, '"account";r=8;t=7')
+    assert (answer.status_code, answer.headers["RateLimit"]) == (400, '"account";r=8;t=60')
 
 
 def test_who_does_not_get_in_is_counted_by_address() -> None:

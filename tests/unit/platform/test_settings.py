@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from limits import parse
 
 from services.payments.application.providers import configured
-from shared.platform.frequency import read_frequency
 from shared.platform.settings import SERVICES, Settings, read
 from tradelane.provider.child import beside
 
@@ -54,7 +54,8 @@ def test_one_server_serves_all_unless_a_service_has_its_own(monkeypatch: pytest.
         ("TRADELANE_MODE", "prod"),
         ("RATE_LIMIT", "many"),
         ("RATE_LIMIT_ADDRESS", "0/minute"),
-        ("RATE_LIMIT_CREDENTIALS", "10/day"),
+        ("RATE_LIMIT_CREDENTIALS", "10/fortnight"),
+        ("RATE_LIMIT_CREDENTIALS", "10/second;100/minute"),
         ("CORS_ORIGINS", "*"),
         ("CORS_ORIGINS", "https://shop.example,https://shop.example/page"),
         ("MAIL_FROM", "Tradelane"),
@@ -70,7 +71,7 @@ def test_a_wrong_value_is_told_with_its_name(monkeypatch: pytest.MonkeyPatch, na
 def test_limits_and_origins_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, RATE_LIMIT="20/second", RATE_LIMIT_ADDRESS="", CORS_ORIGINS="https://shop.example,http://[::1]:3000")
     settings = read()
-    assert (read_frequency(settings.rate_limit), read_frequency(settings.rate_limit_address)) == ((20, "second"), None)
+    assert (settings.rate_limit, settings.rate_limit_address) == (parse("20/second"), None)
     assert settings.cors_origins == ("https://shop.example", "http://[::1]:3000")
 
 
