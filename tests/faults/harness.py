@@ -88,6 +88,7 @@ def run(plan: Plan, own: dict[str, Server], folder: Path, say: Callable[[str], N
         accounts = partial(open_account, settings)
         operator = accounts("operator", "An operator")
         fleet.wait_until_running()
+        tally.begun = time.monotonic()
         say(f"{len(fleet.replicas)} processes run after {time.monotonic() - begun:.0f} s")
 
         web = lambda: Web(fleet.gateways, tally, lambda: tally.silence < plan.patience)  # noqa: E731

@@ -36,6 +36,7 @@ class Tally:
     troubles: Counter[str] = field(default_factory=Counter)
     """What should not happen, in words."""
     begun: float = field(default_factory=time.monotonic)
+    """When there was somebody to ask."""
     lock: Lock = field(default_factory=Lock, repr=False)
 
     @property
