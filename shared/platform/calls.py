@@ -52,8 +52,14 @@ def check_key(operation: Operation, actor: Actor | None) -> None:
     if actor is None or actor.scopes is None or operation.by_key is ByKey.ALWAYS:
         return
     if operation.by_key is ByKey.NEVER:
-        raise Forbidden("session_required", "This takes who has signed in: send an access token instead of an API key.")
+        require_session(actor)
     require_scope(actor, operation.scope)
+
+
+def require_session(actor: Actor) -> None:
+    """Forbidden (`session_required`) where the actor comes by an API key, whatever its scopes."""
+    if actor.scopes is not None:
+        raise Forbidden("session_required", "This takes who has signed in: send an access token instead of an API key.")
 
 
 def require_scope(actor: Actor, scope: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Select, delete, func, insert, or_, select, update
 
+from services.accounts.application.sessions import own_by_session
 from services.accounts.models import accounts, api_keys
 from shared.contracts.api_keys import PREFIX
 from shared.kit.errors import Conflict, Invalid, NotFound, Unauthenticated
@@ -38,7 +39,7 @@ def create(tx: Transaction, account_id: str, name: str, scopes: Collection[str],
 
 def create_own(tx: Transaction, call: Call) -> Mapping[str, Any]:
     """The caller's new key, as `create`."""
-    return create(tx, call.require_actor().id, call.data["name"], call.data["scopes"], call.data.get("expires_at"))
+    return create(tx, own_by_session(tx, call).id, call.data["name"], call.data["scopes"], call.data.get("expires_at"))
 
 
 def list_own(tx: Transaction, call: Call) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def list_own(tx: Transaction, call: Call) -> dict[str, Any]:
 
 def revoke_own(tx: Transaction, call: Call) -> dict[str, Any]:
     """It is good no longer; what is left. NotFound where the caller has no such key."""
-    if not revoke(tx, call.data["id"], call.require_actor().id):
+    if not revoke(tx, call.data["id"], own_by_session(tx, call).id):
         raise NotFound("api_key_not_found", "There is no such API key.")
     return list_own(tx, call)
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from services.accounts.application import emails
 from services.accounts.application.queries import own
+from services.accounts.application.sessions import own_by_session
 from services.accounts.domain.account import check_login, check_roles, login_key
 from services.accounts.models import accounts
 from shared.kit.errors import Conflict, PreconditionFailed
@@ -87,8 +88,10 @@ def create_account(
 
 
 def change_me(tx: Transaction, call: Call) -> Mapping[str, Any]:
-    """The caller's account with what was given changed; PreconditionFailed where it is not the version they saw, Conflict `user_name_taken`."""
-    account = own(tx, call)
+    """The caller's account with what was given changed; PreconditionFailed where it is not the version they saw, Conflict `user_name_taken`.
+
+    The user name takes a session that goes on, since one signs in by it."""
+    account = (own_by_session if "user_name" in call.data else own)(tx, call)
     changes = dict(call.data)
     if changes.pop("if_match", account.version) != account.version:
         raise PreconditionFailed("version_changed", f"The account is at version {account.version} now; read it again.", version=account.version)

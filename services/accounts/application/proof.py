@@ -12,7 +12,7 @@ from sqlalchemy import Row, select
 
 from services.accounts.application import lockout, totp
 from services.accounts.application.passwords import is_password
-from services.accounts.application.sessions import open_session
+from services.accounts.application.sessions import open_session, own_by_session
 from services.accounts.domain.account import login_key
 from services.accounts.models import accounts
 from shared.kit.errors import Conflict, Forbidden, Invalid, TradeError, Unauthenticated
@@ -101,7 +101,7 @@ def _check_password(tx: Transaction, call: Call, right: bool) -> TradeError | No
 
 
 def _disable_totp(tx: Transaction, call: Call, right: bool) -> TradeError | None:
-    account_id = call.require_actor().id
+    account_id = own_by_session(tx, call).id
     if not totp.is_on(tx, account_id):
         raise Conflict("totp_off", "There is no second factor.")
     both = right and totp.accept(tx, account_id, call.data["code"])

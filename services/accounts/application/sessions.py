@@ -22,7 +22,7 @@ from services.accounts.domain.signing import LIFETIME
 from services.accounts.models import accounts, sessions
 from shared.kit.errors import NotFound, Unauthenticated
 from shared.kit.ids import new_id
-from shared.platform.calls import Call
+from shared.platform.calls import Call, require_session
 from shared.platform.database import Transaction
 
 log = logging.getLogger(__name__)
@@ -85,9 +85,12 @@ def end_all(tx: Transaction, call: Call) -> Mapping[str, Any]:
 
 
 def own_by_session(tx: Transaction, call: Call) -> Row[Any]:
-    """As `queries.own`, for what concerns the account's safety: Unauthenticated `session_over` where the session has ended, though its access token has not."""
+    """As `queries.own`, for what one signs in with, and API keys: Unauthenticated `session_over` where the session has ended, though its access token has
+    not. Forbidden `session_required` for a program with an API key."""
+    actor = call.require_actor()
+    require_session(actor)
     account: Row[Any] = own(tx, call)
-    if tx.execute(select(sessions.c.id).where(sessions.c.id == call.require_actor().session_id)).one_or_none() is None:
+    if tx.execute(select(sessions.c.id).where(sessions.c.id == actor.session_id)).one_or_none() is None:
         raise Unauthenticated("session_over", "This session is over; sign in again.")
     return account
 

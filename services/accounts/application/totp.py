@@ -17,7 +17,8 @@ import pyotp
 import segno
 from sqlalchemy import delete, func, insert, select, update
 
-from services.accounts.models import accounts, recovery_codes, totps
+from services.accounts.application.sessions import own_by_session
+from services.accounts.models import recovery_codes, totps
 from shared.kit.errors import Conflict, Invalid
 from shared.platform.calls import Call
 from shared.platform.database import Transaction
@@ -38,19 +39,18 @@ def get(tx: Transaction, call: Call) -> Mapping[str, Any]:
 
 def enrol(tx: Transaction, call: Call) -> Mapping[str, Any]:
     """A secret for the caller's app, in place of one that has not been confirmed. Conflict `totp_on` where one has."""
-    account_id, secret = call.require_actor().id, pyotp.random_base32()
+    account, secret = own_by_session(tx, call), pyotp.random_base32()
     fresh = {"secret": secret, "created_at": tx.now}
-    mine = tx.upsert(totps).values(account_id=account_id, last_step=0, **fresh)
+    mine = tx.upsert(totps).values(account_id=account.id, last_step=0, **fresh)
     if not tx.execute(mine.on_conflict_do_update(index_elements=["account_id"], set_=fresh, where=totps.c.confirmed_at.is_(None))).rowcount:
         raise Conflict("totp_on", "There is a second factor already; disable it first.")
-    label = tx.execute(select(func.coalesce(accounts.c.email, accounts.c.name)).where(accounts.c.id == account_id)).scalar_one()
-    uri = pyotp.TOTP(secret).provisioning_uri(name=label, issuer_name=ISSUER)
+    uri = pyotp.TOTP(secret).provisioning_uri(name=account.email or account.name, issuer_name=ISSUER)
     return {"secret": secret, "uri": uri, "qr": segno.make(uri, micro=False).svg_inline(scale=4)}
 
 
 def confirm(tx: Transaction, call: Call) -> Mapping[str, Any]:
     """Signing in takes a code from now on. Its recovery codes; Invalid `totp_incorrect`, Conflict `totp_not_enrolled`."""
-    account_id = call.require_actor().id
+    account_id = own_by_session(tx, call).id
     secret = tx.execute(select(totps.c.secret).where(totps.c.account_id == account_id, totps.c.confirmed_at.is_(None))).scalar_one_or_none()
     if secret is None:
         raise Conflict("totp_not_enrolled", "There is no secret to be confirmed: ask for one with POST /v1/me/totp.")

@@ -16,7 +16,7 @@ from shared.kit.actor import Actor
 from shared.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from shared.kit.ids import new_id
 from tests.builders.database import call
-from tests.integration.accounts.scene import PASSWORD, Accounts, actor_of
+from tests.integration.accounts.scene import PASSWORD, Accounts
 
 SCOPES = ["orders:write", "catalog:read"]
 
@@ -31,7 +31,7 @@ def holder(accounts: Accounts, key: str) -> Any:
 
 def test_a_key_acts_for_its_account_as_it_stands_and_within_its_scopes(accounts: Accounts) -> None:
     li = accounts.register()
-    made = create(accounts, actor_of(li), scopes=["orders:write", "catalog:read", "orders:write"])
+    made = create(accounts, accounts.signed_in(li), scopes=["orders:write", "catalog:read", "orders:write"])
     assert made["key"].startswith("tlk_")
     assert holder(accounts, made["key"]) == {
         "id": li["id"],
@@ -46,7 +46,7 @@ def test_a_key_acts_for_its_account_as_it_stands_and_within_its_scopes(accounts:
 
 
 def test_the_secret_is_shown_once_and_only_its_hash_is_kept(accounts: Accounts) -> None:
-    li = actor_of(accounts.register())
+    li = accounts.signed_in(accounts.register())
     made = create(accounts, li)
     [listed] = accounts.call("list_api_keys", {}, li)["items"]
     assert listed == {name: made[name] for name in ("id", "name", "scopes", "created_at", "expires_at", "last_used_at")}
@@ -55,7 +55,7 @@ def test_the_secret_is_shown_once_and_only_its_hash_is_kept(accounts: Accounts) 
 
 
 def test_a_revoked_key_is_good_no_longer_and_nobody_revokes_anothers(accounts: Accounts) -> None:
-    li, other = actor_of(accounts.register()), actor_of(accounts.register(email="other@example.com"))
+    li, other = accounts.signed_in(accounts.register()), accounts.signed_in(accounts.register(email="other@example.com"))
     first, second = create(accounts, li), create(accounts, li)
     with pytest.raises(NotFound):
         accounts.call("revoke_api_key", {"id": first["id"]}, other)
@@ -69,7 +69,7 @@ def test_a_revoked_key_is_good_no_longer_and_nobody_revokes_anothers(accounts: A
 
 
 def test_a_key_is_over_when_it_is_over(accounts: Accounts) -> None:
-    li = actor_of(accounts.register())
+    li = accounts.signed_in(accounts.register())
     key = create(accounts, li, expires_at=(accounts.database.now + timedelta(minutes=30)).isoformat())["key"]
     for late, good in ((timedelta(minutes=29), True), (timedelta(minutes=30), False)):
         with accounts.database.transaction(late) as tx:
@@ -81,7 +81,7 @@ def test_a_key_is_over_when_it_is_over(accounts: Accounts) -> None:
 
 
 def test_when_it_was_last_used_is_kept_coarsely(accounts: Accounts) -> None:
-    li = actor_of(accounts.register())
+    li = accounts.signed_in(accounts.register())
     key = create(accounts, li)["key"]
     told = []
     for late in (timedelta(0), COARSE / 2, COARSE):
@@ -103,7 +103,7 @@ def test_when_it_was_last_used_is_kept_coarsely(accounts: Accounts) -> None:
     ],
 )
 def test_a_bad_value_is_refused_by_its_field_and_makes_no_key(accounts: Accounts, field: str, value: Any, path: str) -> None:
-    li = actor_of(accounts.register())
+    li = accounts.signed_in(accounts.register())
     with pytest.raises(Invalid) as refused:
         create(accounts, li, **{field: value})
     assert list(refused.value.errors) == [path]
@@ -111,7 +111,7 @@ def test_a_bad_value_is_refused_by_its_field_and_makes_no_key(accounts: Accounts
 
 
 def test_a_key_takes_the_password_and_an_account_has_a_bounded_number(accounts: Accounts) -> None:
-    li = actor_of(accounts.register())
+    li = accounts.signed_in(accounts.register())
     with pytest.raises(Forbidden, match="password"):
         create(accounts, li, password="not this one")
     with accounts.database.transaction() as tx:

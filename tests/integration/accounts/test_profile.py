@@ -16,7 +16,7 @@ ADDRESS = {"name": "Li Na", "street": "1 Kiln Road", "city": "Ningbo", "country"
 def test_what_is_given_changes_and_the_rest_stays(accounts: Accounts) -> None:
     account = accounts.register(company="Huang Ceramics")
     changes = {"name": "Li Na-Wu", "user_name": "li.na", "address": ADDRESS, "country": "SG", "phone": "+65 6555 0143"}
-    changed = accounts.call("change_me", changes, actor_of(account))
+    changed = accounts.call("change_me", changes, accounts.signed_in(account))
     assert changed == account | changes | {"version": 2}
     assert accounts.call("me", {}, actor_of(account)) == changed
     assert accounts.sign_in("Li.Na")["token_type"] == "Bearer"
@@ -62,7 +62,7 @@ def test_a_change_of_what_has_changed_meanwhile_is_refused(accounts: Accounts) -
 
 
 def test_of_two_that_take_one_user_name_at_once_one_has_it(accounts: Accounts) -> None:
-    actors = [actor_of(accounts.register(email=f"li.{number}@example.com")) for number in range(4)]
+    actors = [accounts.signed_in(accounts.register(email=f"li.{number}@example.com")) for number in range(4)]
 
     def take(actor: Any) -> str:
         try:

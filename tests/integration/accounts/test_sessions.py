@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import jwt
+import pyotp
 import pytest
 from sqlalchemy import func, select
 
@@ -12,10 +14,11 @@ from services.accounts.application import signing_keys as keys
 from services.accounts.application.sessions import IDLE, open_session, refresh
 from services.accounts.models import sessions, signing_keys
 from shared.contracts.accounts import REFRESH, SIGN_IN
-from shared.kit.errors import NotFound, Unauthenticated
+from shared.contracts.api_keys import SCOPES
+from shared.kit.errors import Forbidden, NotFound, Unauthenticated
 from shared.kit.ids import new_id
 from tests.builders.database import call
-from tests.integration.accounts.scene import Accounts
+from tests.integration.accounts.scene import PASSWORD, Accounts
 
 CALL = call(SIGN_IN, None, {"user_name": "li", "password": "any", "remote_address": "192.0.2.1"})
 
@@ -183,3 +186,40 @@ def test_one_signs_out_everywhere_at_once_and_nobody_else_does(accounts: Account
     assert len(accounts.call("list_sessions", {}, wu)["items"]) == 1
     with pytest.raises(Unauthenticated):
         accounts.call("end_all_sessions", {}, li)
+
+
+@pytest.mark.parametrize(
+    ("operation", "data"),
+    [
+        ("change_password", {"password": PASSWORD, "new_password": "a short sail to the isle"}),
+        ("change_email", {"password": PASSWORD, "email": "thief@example.com"}),
+        ("send_email_confirmation", {}),
+        ("change_me", {"user_name": "thief"}),
+        ("create_api_key", {"password": PASSWORD, "name": "A thief's", "scopes": ["orders:write"]}),
+        ("revoke_api_key", {"id": new_id()}),
+        ("enrol_totp", {"password": PASSWORD}),
+        ("confirm_totp", {"code": "123456"}),
+        ("disable_totp", {"password": PASSWORD, "code": "123456"}),
+        ("end_session", {"id": new_id()}),
+        ("end_all_sessions", {}),
+    ],
+)
+def test_who_is_signed_out_changes_nothing_that_one_signs_in_with_and_no_api_key_does(accounts: Accounts, operation: str, data: dict[str, Any]) -> None:
+    thief = accounts.signed_in(accounts.register())
+    accounts.call("end_all_sessions", {}, thief)
+    with pytest.raises(Unauthenticated) as over:
+        accounts.call(operation, data, thief)
+    assert over.value.code == "session_over"
+    with pytest.raises(Forbidden) as by_key:
+        accounts.call(operation, data, replace(thief, session_id=None, scopes=frozenset(SCOPES)))
+    assert by_key.value.code == "session_required"
+
+
+def test_a_second_factor_that_is_half_enrolled_with_the_old_password_is_of_no_use_after_it(accounts: Accounts) -> None:
+    account = accounts.register()
+    thief, li = accounts.signed_in(account), accounts.signed_in(account)
+    secret = accounts.call("enrol_totp", {"password": PASSWORD}, thief)["secret"]
+    accounts.call("change_password", {"password": PASSWORD, "new_password": "a short sail to the isle"}, li)
+    with pytest.raises(Unauthenticated):
+        accounts.call("confirm_totp", {"code": pyotp.TOTP(secret).at(accounts.database.now)}, thief)
+    assert accounts.sign_in(password="a short sail to the isle")["token_type"] == "Bearer"

@@ -16,7 +16,7 @@ from services.accounts.domain.lockout import FREE
 from services.accounts.models import recovery_codes
 from shared.kit.actor import Actor
 from shared.kit.errors import Conflict, Forbidden, Invalid, TooMany, TradeError, Unauthenticated
-from tests.integration.accounts.scene import LI, PASSWORD, Accounts, actor_of
+from tests.integration.accounts.scene import LI, PASSWORD, Accounts
 
 
 class App:
@@ -24,7 +24,7 @@ class App:
 
     def __init__(self, accounts: Accounts) -> None:
         self.accounts = accounts
-        self.owner = actor_of(accounts.register())
+        self.owner = accounts.signed_in(accounts.register())
         self.enrolled = accounts.call("enrol_totp", {"password": PASSWORD}, self.owner)
         self.codes = pyotp.TOTP(self.enrolled["secret"])
         self.recovery = accounts.call("confirm_totp", {"code": self.shows(-1)}, self.owner)["recovery_codes"]
@@ -48,7 +48,7 @@ def code(accounts: Accounts, **more: Any) -> str:
 
 
 def test_before_it_is_confirmed_nothing_is_asked_for_and_enrolling_again_gives_another_secret(accounts: Accounts) -> None:
-    owner = actor_of(accounts.register())
+    owner = accounts.signed_in(accounts.register())
     with pytest.raises(Conflict) as refused:
         accounts.call("confirm_totp", {"code": "123456"}, owner)
     assert refused.value.code == "totp_not_enrolled"
