@@ -12,7 +12,7 @@ from services.accounts.application import lockout, mail, mailed_tokens, wording
 from services.accounts.application.sessions import own_by_session
 from services.accounts.domain.account import login_key
 from services.accounts.domain.mail import RESET_PASSWORD
-from services.accounts.models import accounts, sessions
+from services.accounts.models import accounts, api_keys, sessions
 from shared.platform.calls import Call
 from shared.platform.database import Transaction
 
@@ -49,8 +49,15 @@ def logins_of(tx: Transaction, call: Call) -> Logins:
 
 
 def reset(tx: Transaction, call: Call, password_hash: str) -> Mapping[str, Any]:
-    """The new password of whoever has read the mail, which confirms its address. All sessions end, and nobody has to wait any more. Invalid `mailed_token_invalid`."""
-    account, _email = mailed_tokens.use(tx, RESET_PASSWORD, call.data["token"])
+    """The new password of whoever has read the mail, which confirms its address. All sessions end, and nobody has to wait any more. Invalid `mailed_token_invalid`.
+
+    Where the address was not known to be the holder's before, the API keys end as well: somebody else may have opened the account in their name.
+    """
+    account, email = mailed_tokens.use(tx, RESET_PASSWORD, call.data["token"])
+    if email != account.email:  # a mail that was long on its way, and there is another address by now
+        raise mailed_tokens.no_such_token()
+    if account.email_confirmed_at is None:
+        tx.execute(delete(api_keys).where(api_keys.c.account_id == account.id))
     tx.execute(delete(sessions).where(sessions.c.account_id == account.id))
     lockout.clear(tx, lockout.account(account.id), *(lockout.name(login) for login in (account.email, account.user_name) if login))
     _set(tx, account, password_hash, account.email_confirmed_at or tx.now)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from services.accounts.application import password_changes
 from services.accounts.domain.mail import LIFETIMES, RESET_PASSWORD
@@ -213,3 +213,34 @@ def test_a_new_password_by_mail_lets_an_owner_in_whom_a_guesser_keeps_out(accoun
     reset(accounts, accounts.mailed_token())
     for login in ("li.na", LI["email"]):
         assert accounts.sign_in(login, ANOTHER)["token_type"] == "Bearer"
+
+
+def test_who_opens_an_account_in_somebody_elses_address_keeps_no_key_to_it(accounts: Accounts) -> None:
+    def key(password: str) -> str:
+        asked = {"name": "Robot", "scopes": ["orders:read"], "password": password}
+        return str(accounts.call("create_api_key", asked, accounts.signed_in(account, password))["key"])
+
+    account = accounts.register()
+    accounts.mails()
+    thiefs = key(PASSWORD)
+    ask(accounts)
+    reset(accounts, accounts.mailed_token())
+    assert outcome(accounts.call, "check_api_key", {"key": thiefs}) == "api_key_invalid"
+    own = key(ANOTHER)
+    accounts.database.now += timedelta(minutes=1)
+    ask(accounts)
+    reset(accounts, next(token_in(letter.text) for letter in accounts.mails() if letter.subject == "A new password"), PASSWORD)
+    assert outcome(accounts.call, "check_api_key", {"key": own}) == "done", "programs go on once it is known whose they are"
+
+
+def test_a_mail_that_is_sent_again_to_an_address_which_was_given_up_replaces_no_password(accounts: Accounts, li: Any) -> None:
+    ask(accounts)
+    with accounts.database.transaction() as tx:
+        tx.execute(update(mails).where(mails.c.state == "waiting").values(state="failed", next_at=None))
+    accounts.call("change_email", {"email": "new@example.com", "password": PASSWORD}, li)
+    accounts.call("confirm_email", {"token": next(token_in(letter.text) for letter in accounts.mails() if letter.recipient == "new@example.com")})
+    with accounts.database.transaction() as tx:
+        tx.execute(update(mails).where(mails.c.state == "failed").values(state="waiting", next_at=tx.now))
+    [letter] = accounts.mails()
+    assert (letter.recipient, letter.subject) == ("Li@Example.com", "A new password")
+    assert outcome(reset, accounts, token_in(letter.text)) == "mailed_token_invalid"
