@@ -9,7 +9,7 @@ import os
 import smtplib
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -120,7 +120,8 @@ class MailServer:
             if self.user:
                 connected.login(self.user, self.password)
             yield connected
-            connected.quit()
+            with suppress(OSError):  # the mail is taken: whoever leaves without a word need not get it again
+                connected.quit()
         finally:
             connected.close()
 

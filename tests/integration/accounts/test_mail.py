@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import socket
 import stat
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -134,6 +136,26 @@ def test_a_mail_that_is_refused_for_now_is_tried_again_ever_later_and_given_up_i
     send(database, smtp, GIVEN_UP_AFTER)
     [row] = rows(database)
     assert (row["state"], row["reason"]) == ("failed", "Given up after 4 attempts: 452 4.2.2 The mailbox is full")
+
+
+def test_a_mail_that_was_taken_by_a_server_which_leaves_without_a_word_is_not_sent_again(database: TestDatabase) -> None:
+    def take(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, connection.makefile("rwb", buffering=0) as stream:
+            stream.write(b"220 mail.example\r\n")
+            while not (line := stream.readline().upper()).startswith(b"QUIT"):
+                if line.startswith(b"DATA"):
+                    stream.write(b"354 Go on\r\n")
+                    while stream.readline() != b".\r\n":
+                        pass
+                stream.write(b"250 OK\r\n")
+
+    write(database, "li@example.com")
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        server = pool.submit(take, listener)
+        send(database, Connection(f"smtp://127.0.0.1:{listener.getsockname()[1]}", SENDER))
+        server.result()
+    assert [row["state"] for row in rows(database)] == ["sent"]
 
 
 def test_while_the_server_is_away_mails_wait_and_leave_when_it_is_back(database: TestDatabase, tmp_path: Path) -> None:
