@@ -123,9 +123,9 @@ mails = Table(
     Column("purpose", String(20)),
     Column("state", String(10), CheckConstraint("state IN ('waiting', 'sent', 'failed')", name="mail_state"), nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False, index=True),
     Column("next_at", UtcDateTime, index=True),
-    Column("sent_at", UtcDateTime, index=True),
+    Column("sent_at", UtcDateTime),
     Column("reason", Text),  # why it was not taken
 )
 

@@ -13,6 +13,7 @@ from services.accounts.application import (
     handlers,
     lockout,
     mail,
+    mailed_tokens,
     mailing,
     password_changes,
     presence,
@@ -204,7 +205,9 @@ class AccountsService:
         return self._write(call, verification.act, "withdraw")
 
     @every(seconds=86_400)
-    def sweep_documents(self) -> None:
+    def sweep(self) -> None:
+        for work in (mailing.sweep, mailed_tokens.sweep, sessions.sweep):
+            self.store.run(work)
         documents.sweep(self.storage, partial(self.store.run, documents.known_ids))
 
     def _document(self, call: Call) -> Mapping[str, Any]:

@@ -51,7 +51,7 @@ class Session(Shape):
 
 
 class Sessions(Shape):
-    """The 100 that were used last, the latest first."""
+    """The latest used first. There are at most 100: a further sign-in ends the one that was used longest ago."""
 
     items = fields.List(fields.Nested(Session), required=True)
 

@@ -19,7 +19,6 @@ _FOUND = mailed_tokens.c.account_id, mailed_tokens.c.email
 
 def issue(tx: Transaction, account_id: str, purpose: str, email: str, expires_at: datetime) -> str:
     """A new token for the account, mailed to this address. Earlier ones stay good: which of two mails arrives, nobody knows."""
-    tx.execute(delete(mailed_tokens).where(mailed_tokens.c.account_id == account_id, mailed_tokens.c.expires_at <= tx.now))
     token = secrets.token_urlsafe(32)
     row = {"token_hash": _digest(token), "account_id": account_id, "purpose": purpose, "email": email, "expires_at": expires_at}
     tx.execute(insert(mailed_tokens).values(row))
@@ -50,6 +49,11 @@ def revoke(tx: Transaction, account_id: str) -> None:
     """
     tx.execute(delete(mails).where(mails.c.account_id == account_id, mails.c.purpose.is_not(None), mails.c.state == "waiting"))
     tx.execute(delete(mailed_tokens).where(mailed_tokens.c.account_id == account_id))
+
+
+def sweep(tx: Transaction) -> None:
+    """Forget those that are over."""
+    tx.execute(delete(mailed_tokens).where(mailed_tokens.c.expires_at <= tx.now))
 
 
 def no_such_token() -> Invalid:

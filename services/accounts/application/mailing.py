@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from eventlet import GreenPool
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, func, or_, select, update
 
 from services.accounts.application import mailed_tokens
 from services.accounts.application.mail_carriers import Carrier, NotNow, Refused
-from services.accounts.domain.mail import NOT_AGAIN_WITHIN, patience, pause
+from services.accounts.domain.mail import MOST, MOST_WITHIN, NOT_AGAIN_WITHIN, patience, pause
 from services.accounts.models import mails
 from shared.platform.database import Transaction
 
@@ -27,7 +27,7 @@ LEASE = timedelta(minutes=5)
 """Longer than any attempt takes."""
 AT_ONCE = 4
 KEPT = timedelta(days=30)
-"""How long a mail that was sent can be looked at."""
+"""How long a mail that was sent, or has failed, can be looked at."""
 
 Run = Callable[..., Any]
 """`run(work, *args)` is `work(tx, *args)` in one transaction."""
@@ -69,14 +69,23 @@ def lease(tx: Transaction) -> list[Letter]:
 
 
 def _text(tx: Transaction, row: Row[Any]) -> str | None:
-    """With its token, where it has one. None where it is for no account, or comes right after another like it."""
+    """With its token, where it has one. None where it is for no account, or comes after enough others like it."""
     if row.purpose is None:
         return str(row.text)
-    alike = select(mails.c.id).where(mails.c.account_id == row.account_id, mails.c.recipient == row.recipient, mails.c.purpose == row.purpose)
-    before = alike.where(mails.c.id < row.id, mails.c.created_at > row.created_at - NOT_AGAIN_WITHIN, mails.c.state != "failed")
-    if row.account_id is None or tx.execute(before.limit(1)).one_or_none():
+    if row.account_id is None or _were_enough(tx, row):
         return None
     return str(row.text).replace("{token}", mailed_tokens.issue(tx, row.account_id, row.purpose, row.recipient, row.created_at + patience(row.purpose)))
+
+
+def _were_enough(tx: Transaction, row: Row[Any]) -> bool:
+    """Whether mails for the same that this account had sent, or that went to this address, in any case of letters, were enough for now."""
+    alike = select(mails).where(
+        mails.c.purpose == row.purpose, or_(mails.c.account_id == row.account_id, func.lower(mails.c.recipient) == row.recipient.lower())
+    )
+    before = alike.where(mails.c.id < row.id, mails.c.created_at > row.created_at - MOST_WITHIN, mails.c.state != "failed")
+    latest = tx.execute(before.order_by(mails.c.id.desc()).limit(MOST)).all()
+    just_now = [each for each in latest if each.created_at > row.created_at - NOT_AGAIN_WITHIN]
+    return len(latest) == MOST or any((each.account_id, each.recipient) == (row.account_id, row.recipient) for each in just_now)
 
 
 def deal_with(run: Run, carrier: Carrier, letter: Letter) -> None:
@@ -95,9 +104,8 @@ def deal_with(run: Run, carrier: Carrier, letter: Letter) -> None:
 
 
 def sent(tx: Transaction, letter: Letter) -> None:
-    """It is on its way. Those that left long ago are forgotten."""
+    """It is on its way."""
     _settle(tx, letter, state="sent", sent_at=tx.now, next_at=None, reason=None)
-    tx.execute(delete(mails).where(mails.c.sent_at < tx.now - KEPT))
 
 
 def refused(tx: Transaction, letter: Letter, reason: str) -> None:
@@ -117,6 +125,11 @@ def not_now(tx: Transaction, letter: Letter, reason: str) -> None:
         return
     log.warning("mail %s will be tried again: %s", letter.id, reason)
     _settle(tx, letter, next_at=again, reason=reason)
+
+
+def sweep(tx: Transaction) -> None:
+    """Forget mails of long ago that wait no longer."""
+    tx.execute(delete(mails).where(mails.c.created_at < tx.now - KEPT, mails.c.state != "waiting"))
 
 
 def _settle(tx: Transaction, letter: Letter, **values: Any) -> None:

@@ -30,13 +30,15 @@ log = logging.getLogger(__name__)
 IDLE = timedelta(days=30)
 """How long a session lasts without being refreshed."""
 
-
-MOST_SHOWN = 100
+MOST = 100
+"""Sessions an account: a further sign-in ends the one that was used longest ago."""
 
 
 def open_session(tx: Transaction, account_id: str, call: Call) -> Mapping[str, Any]:
-    """Tokens of a new session for the account; its expired sessions are cleared away."""
-    tx.execute(delete(sessions).where(sessions.c.account_id == account_id, sessions.c.expires_at <= tx.now))
+    """Tokens of a new session for the account, which has no more than `MOST` then."""
+    own = sessions.c.account_id == account_id
+    stay = select(sessions.c.id).where(own).order_by(sessions.c.used_at.desc()).limit(MOST - 1)
+    tx.execute(delete(sessions).where(own, sessions.c.id.not_in(stay)))
     session_id, secret = new_id(), secrets.token_urlsafe(32)
     tx.execute(insert(sessions).values(id=session_id, account_id=account_id, created_at=tx.now, **_used(tx, call, secret)))
     return _tokens(tx, account_id, session_id, secret)
@@ -66,7 +68,7 @@ def refresh(tx: Transaction, call: Call) -> Mapping[str, Any] | None:
 def list_own(tx: Transaction, call: Call) -> Mapping[str, Any]:
     """Where the caller is signed in, and which of it is this."""
     actor = call.require_actor()
-    found = select(sessions).where(sessions.c.account_id == actor.id, sessions.c.expires_at > tx.now).order_by(sessions.c.used_at.desc()).limit(MOST_SHOWN)
+    found = select(sessions).where(sessions.c.account_id == actor.id, sessions.c.expires_at > tx.now).order_by(sessions.c.used_at.desc())
     return {"items": [{**row._asdict(), "current": row.id == actor.session_id} for row in tx.execute(found)]}
 
 
@@ -93,6 +95,11 @@ def own_by_session(tx: Transaction, call: Call) -> Row[Any]:
     if tx.execute(select(sessions.c.id).where(sessions.c.id == actor.session_id)).one_or_none() is None:
         raise Unauthenticated("session_over", "This session is over; sign in again.")
     return account
+
+
+def sweep(tx: Transaction) -> None:
+    """Forget those that are over."""
+    tx.execute(delete(sessions).where(sessions.c.expires_at <= tx.now))
 
 
 def _used(tx: Transaction, call: Call, secret: str) -> Mapping[str, Any]:

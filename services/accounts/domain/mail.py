@@ -12,7 +12,11 @@ LIFETIMES = {CONFIRM_EMAIL: timedelta(days=3), RESET_PASSWORD: timedelta(hours=1
 """What a mailed token is for → how long it lasts, from the moment that it was asked for."""
 
 NOT_AGAIN_WITHIN = timedelta(minutes=1)
-"""Somebody who asks for the same token over and over is sent one mail in so long: nobody's mailbox is filled by strangers."""
+"""Somebody who asks for the same token over and over is sent one mail in so long."""
+
+MOST, MOST_WITHIN = 5, timedelta(hours=1)
+"""Mails with tokens for the same: an account has so many sent in so long, and so many are sent to one address, whoever asks. Nobody's mailbox is filled by
+strangers, and nobody is kept from a new password: the tokens that have come last as long."""
 
 
 def pause(attempts: int) -> timedelta:

@@ -14,18 +14,19 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from services.accounts.application import mail, mailing
 from services.accounts.application.mail_carriers import Carrier, Folder, MailServer as Connection, NotNow
-from services.accounts.domain.mail import GIVEN_UP_AFTER, RESET_PASSWORD, pause
+from services.accounts.domain.mail import GIVEN_UP_AFTER, MOST, MOST_WITHIN, RESET_PASSWORD, pause
 from services.accounts.models import mailed_tokens, mails
 from shared.kit.clock import utc_now
 from shared.kit.ids import new_id
 from tests.builders.database import TestDatabase
 from tests.builders.mail_server import MailServer, mails_in, running_mail_server, text_of, token_in
-from tests.integration.accounts.scene import Accounts
+from tests.integration.accounts.scene import LI, PASSWORD, Accounts
 
+LI_BY_NAME = {name: value for name, value in LI.items() if name != "email"}
 SENDER = "Tradelane <post@tradelane.example>"
 
 
@@ -242,6 +243,25 @@ def test_a_mail_with_a_token_leaves_for_no_stranger_and_not_again_within_a_minut
     assert len(list(tmp_path.glob("*.eml"))) == len(rows(database)) == 1
 
 
+@pytest.mark.parametrize("who", ["one account to many addresses", "many accounts to one address"])
+def test_no_more_than_five_mails_with_tokens_leave_in_an_hour(accounts: Accounts, who: str) -> None:
+    holders = [accounts.signed_in(accounts.call("register", LI_BY_NAME | {"user_name": f"li.{number}"})) for number in range(MOST + 2)]
+
+    def ask() -> int:
+        for number, each in enumerate(holders):
+            actor, email = (
+                (holders[0], f"{number}@example.com")
+                if who == "one account to many addresses"
+                else (each, "".join(letter.upper() if place < number else letter for place, letter in enumerate("stranger@example.com")))
+            )
+            accounts.call("change_email", {"email": email, "password": PASSWORD}, actor)
+        return len(accounts.mails())
+
+    assert [ask(), ask()] == [MOST, 0]
+    accounts.database.now += MOST_WITHIN
+    assert ask() == MOST
+
+
 def test_a_mail_whose_token_is_over_is_given_up(accounts: Accounts, smtp: Connection) -> None:
     database, account = accounts.database, registered(accounts)
     write(database, "full.box@example.com", text="{token}", account_id=account["id"], purpose=RESET_PASSWORD)
@@ -249,13 +269,17 @@ def test_a_mail_whose_token_is_over_is_given_up(accounts: Accounts, smtp: Connec
     assert [row["state"] for row in rows(database)] == ["failed"]
 
 
-def test_mails_that_left_long_ago_are_forgotten(database: TestDatabase, tmp_path: Path) -> None:
+def test_mails_of_long_ago_that_left_or_failed_are_forgotten(database: TestDatabase, tmp_path: Path) -> None:
     folder = Folder(tmp_path, SENDER)
-    write(database, "li@example.com")
+    for to in ("li@example.com", "no address", "wu@example.com"):
+        write(database, to)
     send(database, folder)
-    write(database, "wu@example.com")
-    send(database, folder, mailing.KEPT + timedelta(seconds=60))
-    assert [row["recipient"] for row in rows(database)] == ["wu@example.com"]
+    write(database, "later@example.com")
+    with database.transaction() as tx:
+        tx.execute(update(mails).where(mails.c.recipient == "wu@example.com").values(created_at=tx.now + timedelta(minutes=1)))
+    with database.transaction(mailing.KEPT + timedelta(seconds=30)) as tx:
+        mailing.sweep(tx)
+    assert sorted(row["recipient"] for row in rows(database)) == ["later@example.com", "wu@example.com"]
 
 
 def test_how_many_mails_there_are_is_told_by_state(database: TestDatabase, smtp: Connection) -> None:

@@ -10,9 +10,10 @@ import pyotp
 import pytest
 from sqlalchemy import func, select
 
-from services.accounts.application import signing_keys as keys
-from services.accounts.application.sessions import IDLE, open_session, refresh
-from services.accounts.models import sessions, signing_keys
+from services.accounts.application import mailed_tokens, signing_keys as keys
+from services.accounts.application.sessions import IDLE, open_session, refresh, sweep
+from services.accounts.domain.mail import CONFIRM_EMAIL, LIFETIMES
+from services.accounts.models import mailed_tokens as table, sessions, signing_keys
 from shared.contracts.accounts import REFRESH, SIGN_IN
 from shared.contracts.api_keys import SCOPES
 from shared.kit.errors import Forbidden, NotFound, Unauthenticated
@@ -131,13 +132,28 @@ def test_a_session_that_is_not_refreshed_in_time_is_over(accounts: Accounts) -> 
         assert refresh(tx, call(REFRESH, None, {"refresh_token": late, "remote_address": "192.0.2.1"})) is None
 
 
-def test_expired_sessions_are_cleared_away_by_the_next_sign_in(accounts: Accounts) -> None:
+def test_sessions_and_tokens_that_are_over_are_swept_away(accounts: Accounts) -> None:
+    accounts.register()
+    accounts.mails()
+    accounts.sign_in()
+    for later, left in ((timedelta(0), (1, 1)), (LIFETIMES[CONFIRM_EMAIL], (1, 0)), (IDLE, (0, 0))):
+        with accounts.database.transaction(later) as tx:
+            sweep(tx)
+            mailed_tokens.sweep(tx)
+            assert tuple(tx.execute(select(func.count()).select_from(each)).scalar_one() for each in (sessions, table)) == left
+
+
+def test_a_further_sign_in_ends_the_session_that_was_used_longest_ago(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.accounts.application.sessions.MOST", 2)
     account = accounts.register()
     with accounts.database.transaction() as tx:
-        open_session(tx, account["id"], CALL)
-    with accounts.database.transaction(IDLE + timedelta(seconds=1)) as tx:
-        latest = open_session(tx, account["id"], CALL)["refresh_token"]
-        assert tx.execute(select(sessions.c.id)).scalars().all() == [latest.partition(".")[0]]
+        first, second = (open_session(tx, account["id"], CALL)["refresh_token"] for _ in range(2))
+    accounts.database.now += timedelta(seconds=1)
+    first = accounts.refresh(first)["refresh_token"]
+    accounts.sign_in()
+    with pytest.raises(Unauthenticated):
+        accounts.refresh(second)
+    assert accounts.refresh(first)["token_type"] == "Bearer"
 
 
 def test_one_sees_where_one_is_signed_in_the_latest_use_first(accounts: Accounts) -> None:
