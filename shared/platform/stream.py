@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from eventlet.hubs import get_hub
@@ -37,10 +38,10 @@ class Stream:
     def read(self, seconds: float | None = None) -> bytes:
         """What has come, at least a byte; TimeoutError where nothing comes for so long, another OSError once the connection is lost or closed."""
         if self.error is None and self._reading is None:
-            try:
+            # First, so that the next read has its turn like everybody's, even if there is always more.
+            self._reading = self._hub.add(self._hub.READ, self._file, self._readable, self._closed, lambda: None)
+            with suppress(*_NOT_NOW):
                 return self._receive()
-            except _NOT_NOW:
-                self._reading = self._hub.add(self._hub.READ, self._file, self._readable, self._closed, lambda: None)
         elif self._pending():
             return self._receive()
         if self.error is not None:

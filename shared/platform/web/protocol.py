@@ -37,6 +37,8 @@ LONGEST_LINE = 8190
 LONGEST_HEAD, MOST_HEADERS = 1 << 16, 100
 CHUNK_COST = 64
 """What a chunk's framing counts at least, so that a body cut into single bytes does not keep us busy."""
+PIECE = 1 << 13
+"""Bytes that are looked at in one turn: of the smallest requests, which are sent without waiting for answers, a few hundred."""
 SLOWEST = 10_000
 """Bytes a second that a client must take of a long answer."""
 
@@ -76,6 +78,7 @@ class Protocol:
         self.client, self.server = str(address[0]), (str(sock.getsockname()[0]), str(sock.getsockname()[1]))
         self._sock, self._stream, self._application, self._bodies = sock, Stream(sock), application, bodies
         self._parser = HttpRequestParser(self)
+        self._unread = b""
         self._ready: deque[Request] = deque()
         self._incoming: Incoming | None = None
         self._refused: Refused | None = None
@@ -103,6 +106,8 @@ class Protocol:
                 if not isinstance(response, Ongoing):
                     self._send(answer_bytes(request, response, last))
                 self._bodies.release(self)
+                if self._ready or self._unread:
+                    eventlet.sleep(0)  # who asks without waiting for answers does not keep others waiting for theirs
                 self._idle = True
             if self._refused and not last:
                 answer, last = refusal(self._refused.status, self._refused.message), True
@@ -146,7 +151,7 @@ class Protocol:
             if self._incoming is None:
                 self._until = time.monotonic() + self._idle_seconds
             try:
-                self._feed(self._stream.read(max(0.001, self._until - time.monotonic())))
+                self._feed(self._piece())
             except OSError as error:
                 if self._incoming is None:
                     return None
@@ -157,6 +162,11 @@ class Protocol:
                 else:
                     return None
         return self._ready.popleft() if self._ready else None
+
+    def _piece(self) -> bytes:
+        received = self._unread or self._stream.read(max(0.001, self._until - time.monotonic()))
+        self._unread = received[PIECE:]
+        return received[:PIECE]
 
     def _feed(self, data: bytes) -> None:
         begun = self._incoming

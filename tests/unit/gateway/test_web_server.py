@@ -255,6 +255,16 @@ def test_requests_sent_at_once_are_answered_in_their_order(here: Here) -> None:
     assert re.findall(rb"<\d>|ok", everything(connection)) == [b"<0>", b"<1>", b"<2>", b"<3>", b"<4>", b"ok"]
 
 
+def test_who_asks_without_waiting_for_answers_does_not_keep_others_waiting_for_theirs(here: Here) -> None:
+    greedy, honest = here.connect(), here.connect()
+    eventlet.sleep(0.05)  # both are listened to
+    greedy.sendall((ECHO + b"Content-Length: 0\r\n\r\n") * 200)
+    honest.sendall(LAST)
+    assert read(honest).body == b"ok"
+    greedy.settimeout(0)
+    assert greedy.recv(1 << 20).count(b"HTTP/1.1 200") < 100
+
+
 def test_a_request_that_comes_byte_by_byte_is_answered(here: Here) -> None:
     connection = here.connect()
     for each in LAST:

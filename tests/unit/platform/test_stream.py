@@ -93,6 +93,16 @@ def test_what_comes_while_nobody_reads_is_there_for_who_reads_later(pair: Pair) 
         assert stream.read(5) == b"more"
 
 
+def test_others_have_their_turns_even_if_there_is_always_more(pair: Pair) -> None:
+    stream, far = pair
+    far.sendall(b"x" * 200_000)
+    eventlet.sleep(0.02)
+    turns: list[int] = []
+    eventlet.spawn(turns.append, 1)
+    gather(lambda: stream.read(5), 150_000)
+    assert turns
+
+
 def test_nothing_is_not_waited_for_longer_than_was_said(pair: Pair) -> None:
     stream, far = pair
     with pytest.raises(TimeoutError):
