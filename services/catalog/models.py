@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint, text
 
 from services.catalog.domain import product, reservation
 from shared.platform.columns import Id, Json, UtcDateTime
@@ -46,6 +46,16 @@ products = Table(
     CheckConstraint(f"state IN {product.STATES}", name="products_state"),
     Index("products_of_supplier", "supplier_id", "id"),
     Index("products_words", text(WORD_VECTOR), postgresql_using="gin").ddl_if(dialect="postgresql"),
+)
+
+# Suppliers of whom accounts has told whether they may sell, as of which version of the account. Whoever is not here may.
+sellers = Table(
+    "sellers",
+    metadata,
+    Column("id", Id(), primary_key=True),
+    Column("may_sell", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index("sellers_held_back", "id", postgresql_where=text("NOT may_sell"), sqlite_where=text("NOT may_sell")),  # the few that each list leaves out
 )
 
 reservations = Table(

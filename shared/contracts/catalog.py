@@ -60,6 +60,13 @@ class Product(ProductFacts):
     on_hand = fields.Integer(required=True)
     reserved = fields.Integer(required=True)
     available = fields.Integer(required=True, metadata={"description": "On hand less reserved."})
+    held_back = fields.String(
+        allow_none=True,
+        metadata={
+            "description": "Why others neither find nor order it, though it may be active: `verification_withdrawn`, until its supplier is verified again "
+            "(`/v1/me/verification`); otherwise null."
+        },
+    )
     version = fields.Integer(required=True, metadata={"description": "Counts the supplier's changes; reservations do not change it."})
     created_at = Timestamp(required=True)
     updated_at = Timestamp(required=True)
@@ -90,4 +97,4 @@ SET_STOCK = Operation("catalog", "set_stock", SetStock, Product, writes=True)
 GET_PRODUCT = Operation("catalog", "get_product", ById, Product)
 LIST_PRODUCTS = Operation("catalog", "list_products", ListProducts, ProductPage)
 PRODUCTS_BY_ID = Operation("catalog", "products_by_id", ProductIds, ProductList)
-"""Those of the ids that are there and active, in no order; withdrawn and unknown ones are left out."""
+"""Those of the ids that are for sale, in no order; withdrawn and unknown ones, and those of suppliers who may not sell, are left out."""

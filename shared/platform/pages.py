@@ -13,13 +13,15 @@ from shared.kit.errors import Invalid
 from shared.platform.database import Transaction
 
 
-def page(tx: Transaction, table: Table, conditions: Sequence[ColumnElement[bool]], data: Mapping[str, Any]) -> tuple[Sequence[Row[Any]], str | None]:
-    """The rows that meet the conditions on the page that `data` (a `PageRequest`, loaded) asks for, and the next page's cursor, None on the last.
+def page(
+    tx: Transaction, table: Table, conditions: Sequence[ColumnElement[bool]], data: Mapping[str, Any], *further: ColumnElement[Any]
+) -> tuple[Sequence[Row[Any]], str | None]:
+    """The rows, with `further` columns, that meet the conditions on the page that `data` (a `PageRequest`, loaded) asks for, and the next page's cursor, None on the last.
 
     Invalid `cursor_invalid`.
     """
     behind = [table.c.id < _read(data["cursor"])] if "cursor" in data else []
-    rows = tx.execute(select(table).where(*conditions, *behind).order_by(table.c.id.desc()).limit(data["limit"] + 1)).all()
+    rows = tx.execute(select(table, *further).where(*conditions, *behind).order_by(table.c.id.desc()).limit(data["limit"] + 1)).all()
     if len(rows) <= data["limit"]:
         return rows, None
     return rows[:-1], _write(rows[-2].id)

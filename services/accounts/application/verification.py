@@ -26,7 +26,11 @@ MAILS = {
         "We have looked at your papers: your account on Tradelane is verified.\nIt may sell and be paid out once its access token is refreshed.\n",
     ),
     "refused": ("Your verification is refused", "We have looked at your papers, and could not verify your account on Tradelane:\n\n    {reason}\n\n" + _AGAIN),
-    "withdrawn": ("Your account is verified no longer", "Your account on Tradelane is verified no longer:\n\n    {reason}\n\n" + _AGAIN),
+    "withdrawn": (
+        "Your account is verified no longer",
+        "Your account on Tradelane is verified no longer:\n\n    {reason}\n\nUntil it is again, nobody finds or orders its products; orders under way go on.\n"
+        + _AGAIN,
+    ),
 }
 """State → what its owner is written."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Insert, Row, Update, insert, select, update
+from sqlalchemy import Insert, Row, Update, insert, update
 from sqlalchemy.exc import IntegrityError
 
-from services.catalog.application.queries import no_such_product, shape
+from services.catalog.application.queries import PRODUCTS, no_such_product, shape
 from services.catalog.domain import product
 from services.catalog.domain.search import words
 from services.catalog.models import products
@@ -59,7 +59,7 @@ def set_stock(tx: Transaction, call: Call) -> Mapping[str, Any]:
 def _own(tx: Transaction, call: Call) -> Row[Any]:
     """The calling supplier's product, locked; NotFound where it is not theirs, PreconditionFailed where it is not the version they saw."""
     supplier = call.require_actor("supplier")
-    row = tx.execute(select(products).where(products.c.id == call.data["id"], products.c.supplier_id == supplier.id).with_for_update()).one_or_none()
+    row = tx.execute(PRODUCTS.where(products.c.id == call.data["id"], products.c.supplier_id == supplier.id).with_for_update()).one_or_none()
     if row is None:
         raise no_such_product()
     if call.data.get("if_match", row.version) != row.version:
@@ -86,10 +86,11 @@ def _next_version(tx: Transaction, row: Row[Any]) -> Update:
 
 def _saved(tx: Transaction, statement: Insert | Update) -> Row[Any]:
     try:
-        return tx.execute(statement.returning(*products.c)).one()
+        id = tx.execute(statement.returning(products.c.id)).scalar_one()
     except IntegrityError as error:
         # The other constraints repeat what is checked before; only the database knows which numbers are taken.
         raise Conflict("sku_taken", "You have another product with this SKU.", {"sku": ["Another of your products has this SKU."]}) from error
+    return tx.execute(PRODUCTS.where(products.c.id == id)).one()
 
 
 def _told(tx: Transaction, event: str, row: Row[Any]) -> Mapping[str, Any]:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, cast, false, literal, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, Row, and_, bindparam, cast, exists, false, literal, literal_column, not_, or_, select, true
 from sqlalchemy.dialects.postgresql import TSQUERY
 
-from services.catalog.domain.product import ACTIVE, may_see
+from services.catalog.domain.product import ACTIVE
 from services.catalog.domain.search import words
-from services.catalog.models import WORD_VECTOR, products
+from services.catalog.models import WORD_VECTOR, products, sellers
 from shared.kit.actor import Actor
 from shared.kit.errors import NotFound
 from shared.kit.money import Money
@@ -19,14 +19,23 @@ from shared.platform.calls import Call
 from shared.platform.database import Transaction
 from shared.platform.pages import page
 
-_ACTIVE = select(products).where(products.c.id.in_(bindparam("keys", expanding=True)), products.c.state == ACTIVE)
+_HELD_BACK = exists().where(sellers.c.id == products.c.supplier_id, not_(sellers.c.may_sell)).correlate(products)
+_MAY_SELL = not_(_HELD_BACK)
+_SHOWN = _MAY_SELL.label("may_sell")
+
+FOR_SALE = and_(products.c.state == ACTIVE, _MAY_SELL)
+"""Of a product: whether others find and order it."""
+
+PRODUCTS = select(products, _SHOWN)
+"""Rows as `shape` takes them."""
+
+_BY_ID = PRODUCTS.where(products.c.id.in_(bindparam("keys", expanding=True)), FOR_SALE)
 
 
 def get_product(tx: Transaction, call: Call) -> Mapping[str, Any]:
-    """The product; NotFound where it is not there or withdrawn by somebody else."""
-    actor = call.require_actor()
-    row = tx.execute(select(products).where(products.c.id == call.data["id"])).one_or_none()
-    if row is None or not may_see(actor, row.supplier_id, row.state):
+    """The product; NotFound where it is not there, or is somebody else's and not for sale."""
+    row = tx.execute(PRODUCTS.where(products.c.id == call.data["id"], _visible(call.require_actor()))).one_or_none()
+    if row is None:
         raise no_such_product()
     return shape(row)
 
@@ -41,18 +50,18 @@ def list_products(tx: Transaction, call: Call) -> Mapping[str, Any]:
         conditions.append(products.c.state == wanted["state"])
     if "search" in wanted:
         conditions.append(found_by(words(wanted["search"]), tx.connection.dialect.name))
-    rows, following = page(tx, products, conditions, wanted)
+    rows, following = page(tx, products, conditions, wanted, _SHOWN)
     return {"items": [shape(row) for row in rows], "next": following}
 
 
 def products_by_id(tx: Transaction, call: Call) -> Mapping[str, Any]:
-    """Those of the ids that are active products."""
+    """Those of the ids that are products for sale."""
     call.require_actor()
-    return {"items": [shape(row) for row in tx.execute(_ACTIVE, {"keys": call.data["ids"]})]}
+    return {"items": [shape(row) for row in tx.execute(_BY_ID, {"keys": call.data["ids"]})]}
 
 
 def shape(row: Row[Any]) -> dict[str, Any]:
-    """A row of `products` with the contract's names: money, masses in kg, the supplier as a party."""
+    """A row of `PRODUCTS` with the contract's names: money, masses in kg, the supplier as a party."""
     return {
         **row._mapping,
         "supplier": {"id": row.supplier_id, "name": row.supplier_name},
@@ -60,6 +69,7 @@ def shape(row: Row[Any]) -> dict[str, Any]:
         "net_mass_kg": Decimal(row.net_mass_g).scaleb(-3),
         "gross_mass_kg": Decimal(row.gross_mass_g).scaleb(-3),
         "available": row.on_hand - row.reserved,
+        "held_back": None if row.may_sell else "verification_withdrawn",
     }
 
 
@@ -68,13 +78,16 @@ def no_such_product() -> NotFound:
     return NotFound("product_not_found", "There is no such product.")
 
 
-def _visible(actor: Actor, state: str | None) -> ColumnElement[bool]:
-    """`may_see`, for the database."""
+def _visible(actor: Actor, state: str | None = None) -> ColumnElement[bool]:
+    """What is for sale is everybody's to see, the rest its supplier's and the operators'."""
     own = products.c.supplier_id == actor.id
     if actor.is_operator:
         return true()
     # Said plainly where it is asked for, so that the supplier's index serves it.
-    return own if state not in (None, ACTIVE) else or_(products.c.state == ACTIVE, own)
+    if state not in (None, ACTIVE):
+        return own
+    # `or_(FOR_SALE, own)`, turned round so that it is a join to PostgreSQL: within an OR it thinks each row too dear to go by the order of ids.
+    return and_(or_(products.c.state == ACTIVE, own), not_(_HELD_BACK.where(sellers.c.id != actor.id)))
 
 
 def found_by(wanted: list[str], dialect: str) -> ColumnElement[bool]:

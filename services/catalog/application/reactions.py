@@ -1,4 +1,4 @@
-"""What orders do to stock (reserve all lines or none, commit what is shipped, release what is not), and accounts to their suppliers' names."""
+"""What orders do to stock (reserve all lines or none, commit what is shipped, release what is not), and accounts to their suppliers."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
+from services.catalog.application.queries import FOR_SALE
 from services.catalog.domain import reservation
 from services.catalog.domain.reservation import Shelf, quantities, refusal
-from services.catalog.models import products, reservation_lines, reservations
+from services.catalog.models import products, reservation_lines, reservations, sellers
 from shared.platform.database import Transaction
 from shared.platform.wire import Event
 
@@ -17,7 +18,7 @@ _KEY: Any = bindparam("key")
 _STATE = select(reservations.c.state).where(reservations.c.order_id == _KEY).with_for_update()
 _CHANGE = update(reservations).where(reservations.c.order_id == _KEY)
 _LINES = select(reservation_lines.c.product_id, reservation_lines.c.quantity).where(reservation_lines.c.order_id == _KEY)
-_SHELF = (products.c.id, products.c.state, products.c.on_hand, products.c.reserved)
+_SHELF = (products.c.id, FOR_SALE.label("for_sale"), products.c.on_hand, products.c.reserved)
 _SHELVES = select(*_SHELF).where(products.c.id.in_(bindparam("keys", expanding=True))).order_by(products.c.id).with_for_update()
 _COUNT = (
     update(products)
@@ -61,12 +62,21 @@ def rename_supplier(tx: Transaction, event: Event) -> None:
     tx.execute(update(products).where(own).values(supplier_name=event.data["name"]))
 
 
+def see_verification(tx: Transaction, event: Event) -> None:
+    """A supplier who is verified no longer may not sell until they are again. What comes late does not undo what was told after it."""
+    told = tx.upsert(sellers).values(id=event.subject, may_sell=event.type == "accounts.account_verified.v1", version=event.version)
+    news = {"may_sell": told.excluded.may_sell, "version": told.excluded.version}
+    tx.execute(told.on_conflict_do_update(index_elements=["id"], set_=news, where=sellers.c.version < told.excluded.version))
+
+
 REACTIONS: dict[str, Callable[[Transaction, Event], None]] = {
     "orders.order_placed.v1": reserve_stock,
     "orders.order_rejected.v1": release_stock,
     "orders.order_cancelled.v1": release_stock,
     "orders.goods_shipped.v1": commit_stock,
     "accounts.account_renamed.v1": rename_supplier,
+    "accounts.account_verified.v1": see_verification,
+    "accounts.verification_withdrawn.v1": see_verification,
 }
 TOGETHER = ("orders.order_placed.v1",)
 """What may share a transaction, since its shelves are known, and locked, beforehand."""
@@ -104,7 +114,7 @@ def _record(tx: Transaction, order_id: str, state: str) -> None:
 def _locked_shelves(tx: Transaction, product_ids: Mapping[str, int]) -> dict[str, Shelf]:
     """The products' shelves, locked until the end of the transaction; always in the order of ids, so that no two orders wait for each other."""
     rows = tx.execute(_SHELVES, {"keys": list(product_ids)})
-    return {row.id: Shelf(row.state, row.on_hand - row.reserved) for row in rows}
+    return {row.id: Shelf(row.for_sale, row.on_hand - row.reserved) for row in rows}
 
 
 def _move(tx: Transaction, quantity_of: Mapping[str, int], *, reserved: int, on_hand: int = 0) -> None:

@@ -1,10 +1,9 @@
-"""What holds for every product: its masses agree, its stock covers what is reserved, and not everybody may see it."""
+"""What holds for every product: its masses agree, and its stock covers what is reserved."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from shared.kit.actor import Actor
 from shared.kit.errors import Conflict, Invalid
 
 ACTIVE, WITHDRAWN = STATES = ("active", "withdrawn")
@@ -21,8 +20,3 @@ def check_count(on_hand: int, reserved: int) -> None:
     if on_hand < reserved:
         message = f"{reserved} are reserved for orders, so at least {reserved} must be on hand."
         raise Conflict("stock_reserved", message, {"on_hand": [message]}, reserved=reserved)
-
-
-def may_see(actor: Actor, supplier_id: str, state: str) -> bool:
-    """Active products are everybody's to see, withdrawn ones their supplier's and the operators'."""
-    return state == ACTIVE or supplier_id == actor.id or actor.is_operator

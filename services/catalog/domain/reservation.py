@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.catalog.domain.product import ACTIVE
 from shared.kit.errors import Conflict
 
 RESERVED, COMMITTED, RELEASED, REFUSED = STATES = ("reserved", "committed", "released", "refused")
@@ -22,7 +21,7 @@ RESERVED, COMMITTED, RELEASED, REFUSED = STATES = ("reserved", "committed", "rel
 class Shelf:
     """A product's stock as it stands, in its unit."""
 
-    state: str
+    for_sale: bool
     available: int
 
 
@@ -53,7 +52,7 @@ def quantities(lines: Iterable[Mapping[str, Any]]) -> dict[str, int]:
 
 def refusal(wanted: Mapping[str, int], shelves: Mapping[str, Shelf]) -> Refusal | None:
     """Why these quantities cannot be had, all of them, from these shelves; None where they can."""
-    for_sale = {product_id: shelves[product_id].available for product_id in wanted if product_id in shelves and shelves[product_id].state == ACTIVE}
+    for_sale = {product_id: shelves[product_id].available for product_id in wanted if product_id in shelves and shelves[product_id].for_sale}
     lines = tuple(Shortage(each, quantity, for_sale.get(each, 0)) for each, quantity in wanted.items() if quantity > for_sale.get(each, 0))
     if not lines:
         return None

@@ -115,6 +115,19 @@ def renamed(account_id: str, name: str) -> Event:
     return Event(new_id(), "accounts.account_renamed.v1", "accounts", account_id, 2, utc_now(), Context(), {"account_id": account_id, "name": name})
 
 
+def verified(account_id: str, version: int) -> Event:
+    return _of_verification("account_verified", account_id, version)
+
+
+def verified_no_longer(account_id: str, version: int) -> Event:
+    return _of_verification("verification_withdrawn", account_id, version)
+
+
+def _of_verification(what: str, account_id: str, version: int) -> Event:
+    data = {"account_id": account_id, "verification_id": new_id()}
+    return Event(new_id(), f"accounts.{what}.v1", "accounts", account_id, version, utc_now(), Context(), data)
+
+
 def _event(type: str, order_id: str, **data: Any) -> Event:
     raw = {
         "order_id": order_id,

@@ -18,7 +18,7 @@ from shared.kit.errors import Invalid
 from shared.platform.database import make_engine
 from shared.platform.migrate import migrate
 from tests.builders.database import TestDatabase, settings_for
-from tests.integration.catalog.scene import BUYER, OPERATOR, OTHER_SUPPLIER, SUPPLIER, add, do
+from tests.integration.catalog.scene import BUYER, OPERATOR, OTHER_SUPPLIER, SUPPLIER, add, do, react, verified, verified_no_longer
 
 
 @pytest.fixture(params=["postgresql", "sqlite"])
@@ -76,6 +76,21 @@ def test_each_sees_the_withdrawn_products_that_concern_them(library: TestDatabas
     assert titles(library, SUPPLIER, state="active") == ["on sale"]
     assert titles(library, OPERATOR) == ["withdrawn by another", "withdrawn", "on sale"]
     assert titles(library, OPERATOR, supplier_id=SUPPLIER.id) == ["withdrawn", "on sale"]
+
+
+def test_who_is_verified_no_longer_is_found_by_nobody_but_operators_until_they_are_again(library: TestDatabase) -> None:
+    add(library, OTHER_SUPPLIER, title="another's mug")
+    add(library, title="mug")
+    react(library, verified_no_longer(SUPPLIER.id, 3))
+    for filters in ({}, {"state": "active"}, {"search": "mug"}):
+        assert titles(library, BUYER, **filters) == ["another's mug"]
+        assert titles(library, OPERATOR, **filters) == ["mug", "another's mug"]
+        assert titles(library, SUPPLIER, supplier_id=SUPPLIER.id, **filters) == ["mug"]
+    assert titles(library, BUYER, supplier_id=SUPPLIER.id) == []
+    held_back = {each["title"]: each["held_back"] for each in do(library, contract.LIST_PRODUCTS, SUPPLIER)["items"]}
+    assert held_back == {"mug": "verification_withdrawn", "another's mug": None}
+    react(library, verified(SUPPLIER.id, 4))
+    assert titles(library, BUYER) == ["mug", "another's mug"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,22 @@ from shared.contracts import catalog as contract
 from shared.kit.actor import Actor
 from shared.kit.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed, Unauthenticated
 from tests.builders.database import TestDatabase
-from tests.integration.catalog.scene import BUYER, MUG, OPERATOR, OTHER_SUPPLIER, SUPPLIER, add, do, get, placed, published, react, renamed
+from tests.integration.catalog.scene import (
+    BUYER,
+    MUG,
+    OPERATOR,
+    OTHER_SUPPLIER,
+    SUPPLIER,
+    add,
+    do,
+    get,
+    placed,
+    published,
+    react,
+    renamed,
+    verified,
+    verified_no_longer,
+)
 
 
 def test_a_product_is_answered_as_it_was_added_and_told_to_everybody(database: TestDatabase) -> None:
@@ -169,3 +184,34 @@ def test_a_supplier_who_goes_by_another_name_is_shown_by_it_at_all_their_product
     react(database, renamed(SUPPLIER.id, "Huang & Daughters"))
     assert [get(database, each)["supplier"]["name"] for each in (own, withdrawn, others)] == ["Huang & Daughters", "Huang & Daughters", "Weber Werkzeuge"]
     assert get(database, own)["version"] == own["version"]
+
+
+def offered(database: TestDatabase, *products: Any) -> set[str]:
+    """Those that an order may have."""
+    return {each["id"] for each in do(database, contract.PRODUCTS_BY_ID, BUYER, ids=[each["id"] for each in products])["items"]}
+
+
+def test_who_is_verified_no_longer_offers_nothing_sees_why_and_is_back_once_they_are_again(database: TestDatabase) -> None:
+    own, others = add(database), add(database, OTHER_SUPPLIER)
+    react(database, verified_no_longer(SUPPLIER.id, 3))
+    added_meanwhile = add(database)  # with an access token from before
+    assert added_meanwhile["held_back"] == "verification_withdrawn"
+    assert offered(database, own, others, added_meanwhile) == {others["id"]}
+    with pytest.raises(NotFound):
+        do(database, contract.GET_PRODUCT, BUYER, id=own["id"])
+    for operation, facts in ((contract.GET_PRODUCT, {}), (contract.CHANGE_PRODUCT, {"title": "Cup"}), (contract.SET_STOCK, {"on_hand": 3})):
+        seen = do(database, operation, SUPPLIER, id=own["id"], **facts)
+        assert (seen["state"], seen["held_back"]) == ("active", "verification_withdrawn")
+    react(database, verified(SUPPLIER.id, 5))
+    assert offered(database, own, added_meanwhile) == {own["id"], added_meanwhile["id"]}
+    assert do(database, contract.GET_PRODUCT, BUYER, id=own["id"])["held_back"] is None
+
+
+def test_news_of_a_verification_that_comes_late_or_twice_does_not_undo_what_was_told_after_it(database: TestDatabase) -> None:
+    product, first, withdrawn, again = add(database), verified(SUPPLIER.id, 2), verified_no_longer(SUPPLIER.id, 3), verified(SUPPLIER.id, 5)
+    for event in (withdrawn, first, withdrawn):
+        react(database, event)
+        assert not offered(database, product)
+    for event in (again, withdrawn, first):
+        react(database, event)
+        assert offered(database, product)

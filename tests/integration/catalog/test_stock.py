@@ -13,7 +13,7 @@ from shared.contracts import catalog as contract
 from shared.kit.errors import Conflict
 from shared.kit.ids import new_id
 from tests.builders.database import TestDatabase
-from tests.integration.catalog.scene import SUPPLIER, add, cancelled, do, placed, published, react, rejected, shipped, stock
+from tests.integration.catalog.scene import SUPPLIER, add, cancelled, do, placed, published, react, rejected, shipped, stock, verified_no_longer
 
 
 def test_a_placed_order_has_every_line_reserved(database: TestDatabase) -> None:
@@ -48,6 +48,19 @@ def test_a_withdrawn_or_unknown_product_is_refused(database: TestDatabase) -> No
     for order in (first, second):
         [(type_, data)] = published(database, order)
         assert (type_, data["reason"], data["lines"][0]["available"]) == ("catalog.stock_refused.v1", "product_withdrawn", 0)
+
+
+def test_who_is_verified_no_longer_gets_no_new_order_and_those_that_have_their_goods_go_on(database: TestDatabase) -> None:
+    mugs, going, ending, late = add(database, stock=10), new_id(), new_id(), new_id()
+    for order in (going, ending):
+        react(database, placed(order, (mugs, 2)))
+    react(database, verified_no_longer(SUPPLIER.id, 3))
+    react(database, placed(late, (mugs, 1)))
+    [(type_, data)] = published(database, late)
+    assert (type_, data["reason"], data["lines"][0]["available"]) == ("catalog.stock_refused.v1", "product_withdrawn", 0)
+    react(database, shipped(going))
+    react(database, cancelled(ending))
+    assert stock(database, mugs) == (8, 0)
 
 
 @pytest.mark.parametrize("end", [rejected, cancelled])

@@ -4,8 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from services.catalog.domain.product import ACTIVE, WITHDRAWN, check_count, check_masses, may_see
-from shared.kit.actor import Actor
+from services.catalog.domain.product import check_count, check_masses
 from shared.kit.errors import Conflict, Invalid
 
 
@@ -31,17 +30,3 @@ def test_a_count_below_the_reserved_goods_is_refused_and_says_how_many_are_reser
     assert caught.value.code == "stock_reserved"
     assert caught.value.data == {"reserved": 7}
     assert "7" in caught.value.errors["on_hand"][0]
-
-
-@pytest.mark.parametrize(
-    ("actor", "state", "seen"),
-    [
-        (Actor("buyer", frozenset({"buyer"})), ACTIVE, True),
-        (Actor("buyer", frozenset({"buyer"})), WITHDRAWN, False),
-        (Actor("other", frozenset({"supplier"})), WITHDRAWN, False),
-        (Actor("owner", frozenset({"supplier"})), WITHDRAWN, True),
-        (Actor("admin", frozenset({"operator"})), WITHDRAWN, True),
-    ],
-)
-def test_withdrawn_products_are_for_their_supplier_and_operators_only(actor: Actor, state: str, seen: bool) -> None:
-    assert may_see(actor, "owner", state) is seen
