@@ -10,15 +10,19 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from stdnum.exceptions import ValidationError as WrongNumber
+
+from shared.contracts import eori
 
 KINDS: Mapping[str, tuple[str, frozenset[str]]] = {
     "registration": ("The company register's, or the business number", frozenset({"company"})),
     "vat": ("VAT or GST registration", frozenset({"company", "person"})),
     "tax": ("The taxpayer's", frozenset({"company", "person"})),
     "national_id": ("On the person's identity card", frozenset({"person"})),
+    "eori": ("The economic operator's, from customs in the EU, Great Britain (GB) or Northern Ireland (XI)", frozenset({"company", "person"})),
     "lei": ("Legal Entity Identifier (ISO 17442)", frozenset({"company"})),
     "iban": ("Of a bank account in the holder's name (ISO 13616)", frozenset({"company", "person"})),
 }
@@ -27,7 +31,7 @@ KINDS: Mapping[str, tuple[str, frozenset[str]]] = {
 
 @dataclass(frozen=True)
 class Number:
-    """One that `country` (ISO 3166-1 alpha-2; empty where the number itself tells it) gives; `checked_by` is python-stdnum's module for it.
+    """One that `country` (ISO 3166-1 alpha-2; empty where the number itself tells it) gives; `checked_by` is python-stdnum's module for it, or ours.
 
     Where it has no `check_digits`, only its form is checked: length, characters, prefixes and dates.
     """
@@ -35,20 +39,20 @@ class Number:
     type: str
     country: str
     label: str
-    checked_by: str
+    checked_by: str | ModuleType
     example: str
     check_digits: bool = True
 
     @cached_property
     def _module(self) -> Any:
-        return import_module(f"stdnum.{self.checked_by}")
+        return import_module(f"stdnum.{self.checked_by}") if isinstance(self.checked_by, str) else self.checked_by
 
     def compact(self, value: str) -> str:
         """As it is kept, without what people write it with; a ValueError with a sentence, which does not repeat it, where it cannot be right."""
         try:
             return str(self._module.validate("".join(value.split())))
         except WrongNumber as error:
-            raise ValueError(f"Not a {self.label}: {str(error)[0].lower()}{str(error)[1:]}") from error
+            raise ValueError(f"Is no {self.label}: {str(error)[0].lower()}{str(error)[1:]}") from error
 
     def birth_date(self, value: str) -> date | None:
         """The one that a number tells, where it tells any."""
@@ -61,6 +65,7 @@ class Number:
 # fmt: off
 NUMBERS = (
     #      type            country  what it is called                        checked by           for example (made up, or published as one)
+    Number("eori",         "",   "EORI number",                              eori,                "DE123456789012345", check_digits=False),
     Number("lei",          "",   "Legal Entity Identifier",                  "lei",               "213800KUD8LAJWSQ9D15"),
     Number("iban",         "",   "IBAN",                                     "iban",              "GR1601101050000010547023795"),
 
@@ -152,6 +157,8 @@ NUMBERS = (
 
 BY_PLACE: Mapping[tuple[str, str], Number] = {(each.type, each.country): each for each in NUMBERS}
 COUNTRIES = tuple(sorted({each.country for each in NUMBERS} - {""}))
+TELLING = tuple(each.type for each in NUMBERS if not each.country)
+"""Types whose number itself tells the country."""
 
 
 def countries(type: str) -> tuple[str, ...]:

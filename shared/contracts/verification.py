@@ -9,7 +9,7 @@ from marshmallow import ValidationError, fields, post_load, validate
 
 from shared.contracts.documents import DocumentFacts
 from shared.contracts.fields import Country, Id, Shape, Text, Timestamp
-from shared.contracts.identity_numbers import BY_PLACE, COUNTRIES, KINDS, countries
+from shared.contracts.identity_numbers import BY_PLACE, COUNTRIES, KINDS, TELLING, countries
 from shared.contracts.operations import ById, Empty, Operation, PageRequest, if_match
 from shared.contracts.orders import Action
 
@@ -23,11 +23,14 @@ class IdentityNumber(Shape):
     type = fields.String(
         required=True,
         validate=validate.OneOf(tuple(KINDS)),
-        metadata={"description": "; ".join(f"`{name}`: {what.lower()}" for name, (what, _) in KINDS.items()) + "."},
+        metadata={"description": "; ".join(f"`{name}`: {what}" for name, (what, _) in KINDS.items()) + "."},
     )
     country = fields.String(
         validate=validate.OneOf(COUNTRIES, error="No numbers of this country are known here; leave the number out, and show papers."),
-        metadata={"description": "Whose it is; left out where the number itself tells (`lei`, `iban`). docs/identity-numbers.md tells those that are known."},
+        metadata={
+            "description": f"Whose it is; left out where the number itself tells ({', '.join(f'`{kind}`' for kind in TELLING)}). "
+            "docs/identity-numbers.md tells those that are known."
+        },
     )
     value = Text(40, required=True)
 

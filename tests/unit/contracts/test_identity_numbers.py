@@ -66,6 +66,7 @@ def test_what_is_no_number_at_all_is_refused_without_being_repeated(number: Numb
         ({"type": "vat", "country": "CN", "value": "136695976"}, "country"),
         ({"type": "vat", "country": "XX", "value": "136695976"}, "country"),
         ({"type": "lei", "country": "CN", "value": "213800KUD8LAJWSQ9D15"}, "country"),
+        ({"type": "eori", "country": "DE", "value": "DE123456789012345"}, "country"),
         ({"type": "passport", "country": "CN", "value": "1"}, "type"),
         ({"type": "vat", "country": "DE"}, "value"),
     ],
@@ -74,6 +75,16 @@ def test_a_number_says_whose_it_is_where_it_does_not_tell_itself(given: dict[str
     with pytest.raises(Invalid) as refused:
         load(IdentityNumber(), given)
     assert list(refused.value.errors) == [field]
+
+
+@pytest.mark.parametrize("value", ["fr 301272811", "GB123456789000", "XI-1234567890", "GR094259216", "ATEOS1000012345"])
+def test_an_eori_number_is_a_country_of_its_customs_and_what_these_chose(value: str) -> None:
+    assert loaded(BY_PLACE["eori", ""], value)["value"] == value.replace(" ", "").replace("-", "").upper()
+
+
+@pytest.mark.parametrize("value", ["NO988077917", "EL094259216", "DE", "DE1234567890123456", "DE12345_789", "DEÉ23", "123456789"])
+def test_what_is_no_form_of_an_eori_number_is_refused(value: str) -> None:
+    assert not is_taken(BY_PLACE["eori", ""], value)
 
 
 def test_a_number_may_tell_a_birth_date() -> None:
