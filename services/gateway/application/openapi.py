@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import Schema
 
 from services.gateway.application.catalogue import PROBLEMS, operation_problems
+from services.gateway.application.examples import example, example_of, words
 from services.gateway.application.openapi_parts import TRACING, add_parts, headers, listed
 from services.gateway.application.reading import LONGEST_WAIT
 from services.gateway.application.route import DELETE, GET, Page, Route
@@ -31,7 +32,7 @@ Export trade from enquiry to goods received. What a caller may do next is in eac
 """
 
 
-def document(routes: Iterable[Route], pages: Iterable[Page]) -> dict[str, Any]:
+def document(routes: Collection[Route], pages: Iterable[Page]) -> dict[str, Any]:
     """The document as JSON; it names every route and page, and only those."""
     spec, _ = specification(title="Tradelane", version="1.0.0", info={"description": DESCRIPTION})
     add_parts(spec)
@@ -41,6 +42,10 @@ def document(routes: Iterable[Route], pages: Iterable[Page]) -> dict[str, Any]:
     for page in pages:
         spec.path(page.path, operations={page.method.lower(): _page(page)})
     made: dict[str, Any] = spec.to_dict()
+    for route in routes:
+        for parameter in made["paths"][route.path][route.method.lower()]["parameters"]:
+            if parameter.get("in") in ("path", "query"):
+                parameter["example"] = example_of(route.operation.request(), parameter["name"])
     _loosen_answers(made)
     return made
 
@@ -60,7 +65,8 @@ def _operation(route: Route, own: Collection[str]) -> dict[str, Any]:
         return operation
     if route.takes_document:
         return {**operation, "requestBody": {"required": True, "content": {each: {"schema": {"type": "string", "format": "binary"}} for each in MEDIA_TYPES}}}
-    return {**operation, "requestBody": {"required": route.operation is not ACT_ON_ORDER, "content": {"application/json": {"schema": _body(route)}}}}
+    body = {"schema": _body(route), **_sent(route)}
+    return {**operation, "requestBody": {"required": route.operation is not ACT_ON_ORDER, "content": {"application/json": body}}}
 
 
 def _security(route: Route) -> list[dict[str, Any]]:
@@ -97,6 +103,16 @@ def _body(route: Route) -> Schema | dict[str, Any]:
     return {"type": "object", "description": "Any part of the step's form."}
 
 
+def _sent(route: Route) -> dict[str, Any]:
+    if route.operation is ACT_ON_ORDER:
+        return {"examples": {name: {"value": example(form(), answered=False)} for name, form in FORMS.items()}}
+    if route.body_as:
+        return {"example": example(FORMS["payment"](only=("method", "amount", "currency")), answered=False)}
+    if route.is_callback:
+        return {"example": words()[f"{route.operation.name}.body"]}
+    return {"example": example(route.operation.request(exclude=route.elsewhere), answered=False)}
+
+
 def _answers(route: Route) -> Iterator[tuple[str, dict[str, Any]]]:
     answer = route.operation.answer
     fields = answer._declared_fields
@@ -114,7 +130,7 @@ def _content(route: Route) -> dict[str, Any]:
     answer = route.operation.answer
     if issubclass(answer, Document):
         return {each: {} for each in answer.media_types}
-    return {"text/event-stream": {}} if route.is_stream else {"application/json": {"schema": answer}}
+    return {"text/event-stream": {}} if route.is_stream else {"application/json": {"schema": answer, "example": example(answer(), answered=True)}}
 
 
 def _refusals(route: Route, own: Collection[str]) -> Iterator[tuple[str, Any]]:
@@ -149,8 +165,11 @@ def _problems(route: Route) -> Iterator[int]:
 
 
 def _page(page: Page) -> dict[str, Any]:
-    parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in page.parameters]
-    shapes = {"application/json": {"schema": page.shape}} if page.shape else {}
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "example": words()[f"{page.answer.__name__}.{name}"]}
+        for name in page.parameters
+    ]
+    shapes = {"application/json": {"schema": page.shape, "example": example(page.shape(), answered=True)}} if page.shape else {}
     answers = {"200": {"description": page.summary + ".", "content": {media_type: shapes.get(media_type, {}) for media_type in page.media_types}}}
     problems = {"503": "Problem503"} if page.path == "/readyz" else {"404": "Problem404"} if parameters else {}
     return {

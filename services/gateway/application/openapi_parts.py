@@ -7,9 +7,10 @@ from typing import Any
 
 from apispec import APISpec
 
+from services.gateway.application.catalogue import PROBLEMS as CATALOGUE
 from services.gateway.application.reading import LONGEST_WAIT
 from shared.contracts.api_keys import PREFIX, SCOPES
-from shared.platform.web.problems import MEDIA_TYPE
+from shared.platform.web.problems import MEDIA_TYPE, title
 
 PROBLEMS = {
     400: "The request cannot be read.",
@@ -145,5 +146,12 @@ def _problem(status: int, description: str) -> dict[str, Any]:
     return {
         "description": description,
         "headers": headers(*_TOLD.get(status, ())),
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": _example(status)}},
     }
+
+
+def _example(status: int) -> dict[str, Any]:
+    code = {404: "not_found", 409: "action_not_allowed", 412: "version_changed", 422: "invalid_fields"}.get(status) or ANYWHERE[status][0]
+    further: dict[int, dict[str, Any]] = {409: {"allowed": ["cancel"]}, 412: {"version": 8}, 422: {"errors": {"lines.0.quantity": ["Must be greater than or equal to 1."]}}}
+    standard: dict[str, Any] = {"type": f"/problems/{code}", "title": title(code), "status": status, "detail": CATALOGUE[code].meaning, "code": code}
+    return standard | further.get(status, {}) | {"correlation_id": "01900a5d-ac96-774b-bcce-b302099a8057"}
