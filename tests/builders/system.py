@@ -66,10 +66,11 @@ class System:
         """A session of an operator's account made for it."""
         return self.session("operator")
 
-    def session(self, role: str) -> Client:
-        """A signed-in session of a new account, verified, in any role."""
-        email, password = f"{role}.{secrets.token_hex(5)}@platform.example", secrets.token_urlsafe(16)
-        made = self.command("accounts", "create", email, "--role", role, "--name", f"A {role}", "--country", "CH", "--verified", ACCOUNT_PASSWORD=password)
+    def session(self, *roles: str) -> Client:
+        """A signed-in session of a new account, verified, in any roles."""
+        email, password = f"{roles[0]}.{secrets.token_hex(5)}@platform.example", secrets.token_urlsafe(16)
+        facts = ["--name", f"A {roles[0]}", "--country", "CH", "--verified", *(word for role in roles for word in ("--role", role))]
+        made = self.command("accounts", "create", email, *facts, ACCOUNT_PASSWORD=password)
         assert made.returncode == 0, made.stdout + made.stderr
         client = Client(self.url)
         client.sign_in(email, password)

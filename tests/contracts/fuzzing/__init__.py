@@ -1,0 +1,1 @@
+"""Schemathesis against a running gateway: its settings and checks of our own."""
