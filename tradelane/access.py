@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, literal, select
 
 from services.accounts.application import api_keys, signing_keys, totp
 from services.accounts.domain import signing
@@ -20,15 +20,15 @@ from shared.platform.settings import Settings
 from tradelane.databases import database
 
 
-def create_key(settings: Settings, email: str, name: str, scopes: Sequence[str], expires_at: str | None) -> Mapping[str, Any]:
+def create_key(settings: Settings, login: str, name: str, scopes: Sequence[str], expires_at: str | None) -> Mapping[str, Any]:
     """The key as HTTP would answer it, its secret included. Invalid by field; NotFound; Invalid `not_a_service` for an account of people."""
     given = {"name": name, "scopes": list(scopes)} | ({"expires_at": expires_at} if expires_at else {})
     facts = load(CreateApiKey(exclude=("password",)), given)
 
     def work(tx: Transaction) -> Mapping[str, Any]:
-        account = _account(tx, email)
+        account = _account(tx, login)
         if "service" not in account.roles:
-            raise Invalid("not_a_service", f"{email} is no service account: its owner makes its keys, at /v1/me/api-keys.")
+            raise Invalid("not_a_service", f"{login} is no service account: its owner makes its keys, at /v1/me/api-keys.")
         return api_keys.create(tx, account.id, facts["name"], facts["scopes"], facts.get("expires_at"))
 
     with database("accounts", settings) as run:
@@ -36,10 +36,10 @@ def create_key(settings: Settings, email: str, name: str, scopes: Sequence[str],
     return made
 
 
-def list_keys(settings: Settings, email: str) -> list[dict[str, Any]]:
+def list_keys(settings: Settings, login: str) -> list[dict[str, Any]]:
     """A row a key of the account."""
     with database("accounts", settings) as run:
-        keys = run(lambda tx: tx.execute(api_keys.of(_account(tx, email).id)).mappings().all())
+        keys = run(lambda tx: tx.execute(api_keys.of(_account(tx, login).id)).mappings().all())
     return [{**{name: key[name] for name in ApiKey._declared_fields}, "ok": True} for key in keys]
 
 
@@ -50,10 +50,10 @@ def revoke_key(settings: Settings, key_id: str) -> None:
             raise NotFound("api_key_not_found", f"There is no API key {key_id}.")
 
 
-def disable_totp(settings: Settings, email: str) -> bool:
+def disable_totp(settings: Settings, login: str) -> bool:
     """For who has lost app and recovery codes; whether there was a second factor. NotFound."""
     with database("accounts", settings) as run:
-        had: bool = run(lambda tx: totp.disable(tx, _account(tx, email).id))
+        had: bool = run(lambda tx: totp.disable(tx, _account(tx, login).id))
     return had
 
 
@@ -84,8 +84,9 @@ def retire_signing_key(settings: Settings, kid: str) -> Row[Any]:
     return key
 
 
-def _account(tx: Transaction, email: str) -> Row[Any]:
-    account = tx.execute(select(accounts).where(accounts.c.email_key == login_key(email))).one_or_none()
+def _account(tx: Transaction, login: str) -> Row[Any]:
+    """By e-mail address or user name, of which none is both."""
+    account = tx.execute(select(accounts).where(literal(login_key(login)).in_((accounts.c.email_key, accounts.c.user_name_key)))).one_or_none()
     if account is None:
-        raise NotFound("account_not_found", f"There is no account with the e-mail address {email}.")
+        raise NotFound("account_not_found", f"There is no account with the e-mail address or user name {login}.")
     return account

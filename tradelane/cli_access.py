@@ -15,7 +15,7 @@ key_app = typer.Typer(no_args_is_help=True, help="API keys, for programs that ac
 
 signing_app = typer.Typer(no_args_is_help=True, help="The keys that access tokens are signed with.")
 
-Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The account's e-mail address.")]
+Login = Annotated[str, typer.Argument(metavar="LOGIN", help="The account's e-mail address or user name.")]
 
 KEYS = {"id": "{id}", "name": "{name}", "scopes": "{scopes}", "created": "{created_at}", "expires": "{expires_at}", "last used": "{last_used_at}"}
 SIGNING_KEYS = {"key": "{kid}", "algorithm": "{algorithm}", "": "{state}", "signs from": "{signs_from}", "needed until": "{needed_until}"}
@@ -23,7 +23,7 @@ SIGNING_KEYS = {"key": "{kid}", "algorithm": "{algorithm}", "": "{state}", "sign
 
 @key_app.command("create")
 def create_key(
-    email: Email,
+    login: Login,
     name: Annotated[str, typer.Option(help="What it is for.")],
     scope: Annotated[list[str], typer.Option(help="e.g. orders:read or payments:write; may be given again. A write includes its read.")],
     expires_at: Annotated[str | None, typer.Option(help="e.g. 2027-01-01T00:00:00Z; for ever without it.")] = None,
@@ -32,16 +32,16 @@ def create_key(
     from shared.platform.settings import settings
     from tradelane import access
 
-    typer.echo(json.dumps(access.create_key(settings(), email, name, scope, expires_at), indent=2))
+    typer.echo(json.dumps(access.create_key(settings(), login, name, scope, expires_at), indent=2))
 
 
 @key_app.command("list", epilog=EXIT)
-def list_keys(email: Email, as_json: Json = False) -> None:
+def list_keys(login: Login, as_json: Json = False) -> None:
     """Show an account's keys."""
     from shared.platform.settings import settings
     from tradelane import access, tables
 
-    raise typer.Exit(tables.show(access.list_keys(settings(), email), KEYS, as_json, empty="the account has no API key"))
+    raise typer.Exit(tables.show(access.list_keys(settings(), login), KEYS, as_json, empty="the account has no API key"))
 
 
 @key_app.command("revoke")
@@ -54,12 +54,12 @@ def revoke_key(key_id: Annotated[UUID, typer.Argument(metavar="ID", help="As `li
     typer.echo("revoked")
 
 
-def totp_off(email: Email) -> None:
+def totp_off(login: Login) -> None:
     """Let an account sign in by its password alone, whose owner has lost app and recovery codes. Make sure that it is the owner who asks."""
     from shared.platform.settings import settings
     from tradelane import access
 
-    typer.echo("signs in by password alone" if access.disable_totp(settings(), email) else "it had no second factor")
+    typer.echo("signs in by password alone" if access.disable_totp(settings(), login) else "it had no second factor")
 
 
 @signing_app.command("list", epilog=EXIT)
