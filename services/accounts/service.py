@@ -153,7 +153,7 @@ class AccountsService:
 
     @rpc(support.WRITE_ON_TICKET)
     def write_on_ticket(self, call: Call) -> Mapping[str, Any]:
-        return self.store.write(call, tickets.write)
+        return self._write(call, tickets.write)
 
     @rpc(support.CLOSE_TICKET)
     def close_ticket(self, call: Call) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from shared.contracts.fields import Id, Shape, Text, Timestamp
+from shared.contracts.fields import Email, Id, Shape, Text, Timestamp
 from shared.contracts.operations import ById, Operation, PageRequest
 from shared.contracts.orders import Action
 
@@ -21,9 +21,7 @@ class OpenTicket(Shape):
         validate=validate.Regexp(r"^TO-[0-9A-Z]{5}-[0-9A-Z]{5}\Z", error="An order's number, e.g. TO-5N47Q-Z0K6P."),
         metadata={"description": "Of the order it is about.", "examples": ["TO-5N47Q-Z0K6P"]},
     )
-    email = fields.Email(
-        validate=validate.Length(max=254), metadata={"description": "Where the answer is to go: needed from who has not signed in, and only from them."}
-    )
+    email = Email(metadata={"description": "Where the answer is to go: needed from who has not signed in, and only from them."})
 
 
 class TicketMessage(Shape):

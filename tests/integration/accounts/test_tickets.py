@@ -156,6 +156,7 @@ def test_an_operator_who_asks_for_help_is_the_customer_of_that_ticket(accounts: 
         ({}, False, "email"),
         ({"email": "ada@example.com"}, True, "email"),
         ({"email": "ada"}, False, "email"),
+        ({"email": '"a\x01da"@example.com'}, False, "email"),
         ({"category": "gossip"}, True, "category"),
         ({"subject": " "}, True, "subject"),
         ({"subject": "x" * 121}, True, "subject"),
