@@ -165,7 +165,7 @@ class AccountsService:
 
     @rpc(papers.UPLOAD_DOCUMENT)
     def upload_document(self, call: Call) -> Mapping[str, Any]:
-        own = partial(self.store.run, documents.find_own, call.require_actor().id)
+        own = partial(self.store.run, documents.holdings, call.require_actor().id)
         return self.store.ask_and_write(call, lambda: documents.receive(call, self.storage, own, partial(self._own_orders, call)), documents.record)
 
     @rpc(papers.DESCRIBE_DOCUMENT)

@@ -54,6 +54,7 @@ class Settings:
     cors_origins: tuple[str, ...]
     documents: str = field(repr=False)  # a folder, or what fsspec reaches: s3://bucket/prefix, sftp://user:password@host/folder, …
     document_limit: int
+    document_quota: int
     signing_key_days: int
     event_streams: int
     event_streams_per_account: int
@@ -135,6 +136,7 @@ def read() -> Settings:
             documents=env.str("DOCUMENTS", "") or str(data / "documents"),
             # Of one document. It crosses the bus in base 64, and RabbitMQ 4 takes messages of up to 16 MiB.
             document_limit=env.int("DOCUMENT_LIMIT", 5 << 20, validate=validate.Range(1, 10 << 20)),
+            document_quota=env.int("DOCUMENT_QUOTA", 1 << 30, validate=validate.Range(1)),  # of all documents of one account, in bytes
             signing_key_days=env.int("SIGNING_KEY_DAYS", 90, validate=validate.Range(0, 3650)),  # after which another key signs access tokens; 0: never
             event_streams=env.int("EVENT_STREAMS", 200),  # open at a time in this process; each is one of its connections
             event_streams_per_account=env.int("EVENT_STREAMS_PER_ACCOUNT", 10),

@@ -15,13 +15,13 @@ from hashlib import sha256
 from typing import Any, NoReturn
 
 import puremagic
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from services.accounts.application.storage import PART, Storage
 from services.accounts.models import document_orders, documents
 from shared.kit.actor import Actor
 from shared.kit.clock import utc_now
-from shared.kit.errors import Invalid, NotFound, TooLarge, Unavailable
+from shared.kit.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable
 from shared.kit.ids import born_at, new_id
 from shared.platform.calls import Call
 from shared.platform.cpu import offload
@@ -41,18 +41,21 @@ _SUFFIX = re.compile(r"(?<=.)\.(pdf|jpe?g|png|tiff?|webp)\Z", re.IGNORECASE)
 _AT_ONCE = 500
 
 
-def receive(call: Call, storage: Storage, own: Callable[[str], Row[Any] | None], mine: MyOrders) -> tuple[Mapping[str, Any]]:
-    """What is to be the document's row; its bytes are kept. `own` finds the caller's document by its SHA-256.
+def receive(call: Call, storage: Storage, own: Callable[[str], tuple[Row[Any] | None, int]], mine: MyOrders) -> tuple[Mapping[str, Any]]:
+    """What is to be the document's row; its bytes are kept. `own` finds the caller's document by its SHA-256, and how many bytes all of theirs have.
 
-    NotFound for an order that is not the caller's, TooLarge `document_too_large`, Invalid `document_unfit`.
+    NotFound for an order that is not the caller's, TooLarge `document_too_large`, Invalid `document_unfit`, Conflict `document_quota_reached`.
     """
     actor, data = call.require_actor(), call.data
     if "order_id" in data and not mine([data["order_id"]]):
         raise NotFound("not_found", "There is no such order.")
     content, digest = offload(_read, data["content"], data["media_type"], settings().document_limit)
     facts = {"id": new_id(), "owner_id": actor.id, "sha256": digest, "media_type": data["media_type"], "size": len(content), "name": data["name"]}
-    if row := own(digest):
+    row, used = own(digest)
+    if row:
         facts = row._asdict()
+    elif used + len(content) > settings().document_quota:
+        raise Conflict("document_quota_reached", f"Your documents may have {settings().document_quota} bytes in all, and have {used}.", used=used)
     if not storage.exists(_path(facts)):
         storage.write(_path(facts), content)
     return (facts,)
@@ -71,6 +74,12 @@ def record(tx: Transaction, call: Call, facts: Mapping[str, Any]) -> Mapping[str
 def find_own(tx: Transaction, owner_id: str, digest: str) -> Row[Any] | None:
     """The owner's document of bytes with this SHA-256."""
     return tx.execute(select(documents).where(documents.c.owner_id == owner_id, documents.c.sha256 == digest)).one_or_none()
+
+
+def holdings(tx: Transaction, owner_id: str, digest: str) -> tuple[Row[Any] | None, int]:
+    """The same, and how many bytes all of the owner's documents have."""
+    used = select(func.coalesce(func.sum(documents.c.size), 0)).where(documents.c.owner_id == owner_id)
+    return find_own(tx, owner_id, digest), tx.execute(used).scalar_one()
 
 
 def find(tx: Transaction, call: Call) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ import sys
 from base64 import b64decode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
@@ -19,7 +20,7 @@ from services.accounts.application import documents
 from services.accounts.application.storage import Storage
 from services.accounts.models import documents as table
 from shared.kit.actor import Actor
-from shared.kit.errors import Invalid, NotFound, TooLarge, TradeError, Unavailable
+from shared.kit.errors import Conflict, Invalid, NotFound, TooLarge, TradeError, Unavailable
 from shared.kit.ids import new_id
 from shared.platform.settings import settings
 from shared.platform.store import Handle
@@ -97,6 +98,18 @@ def test_a_document_has_a_largest_size(accounts: Accounts, li: Actor) -> None:
     most = settings().document_limit
     assert accounts.call("upload_document", upload(PDF.ljust(most)), li)["size"] == most
     assert refusal(lambda: accounts.call("upload_document", upload(PDF.ljust(most + 1)), li))[:2] == (TooLarge, "document_too_large")
+
+
+def test_an_accounts_documents_have_so_many_bytes_in_all_and_what_is_there_already_is_taken_again(
+    accounts: Accounts, li: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "settings", lambda: replace(settings(), document_quota=2 * len(PDF) + 1))
+    made = [accounts.call("upload_document", upload(PDF + end), li) for end in (b"", b"\n")]
+    kept = accounts.storage.paths()
+    assert refusal(lambda: accounts.call("upload_document", upload(PDF + b"\r"), li)) == (Conflict, "document_quota_reached", [])
+    assert accounts.storage.paths() == kept
+    assert accounts.call("upload_document", upload(), li) == made[0]
+    assert accounts.call("upload_document", upload(PDF + b"\r"), actor_of(accounts.register(email="other@example.com")))["size"] == len(PDF) + 1
 
 
 @pytest.mark.parametrize("operation", ["describe_document", "download_document"])
