@@ -6,14 +6,9 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from shared.contracts.fields import Country, Email, Id, Phone, Shape, Text, Timestamp
+from shared.contracts.fields import Country, Email, Id, NewPassword, Password, Phone, Shape, Text, Timestamp
 from shared.contracts.operations import ByKey, Empty, Operation, if_match, remote_address, user_agent
 from shared.contracts.trade import Address
-
-
-def password_field(shortest: int = 1) -> fields.String:
-    """Kept by nobody but as a hash, and left out of what a command is told by."""
-    return fields.String(required=True, load_only=True, validate=validate.Length(min=shortest, max=200), metadata={"format": "password"})
 
 
 class UserName(fields.String):
@@ -30,7 +25,7 @@ class Register(Shape):
 
     email = Email()
     user_name = UserName()
-    password = password_field(10)
+    password = NewPassword()
     name = Text(120, required=True)
     company = Text(120)
     address = fields.Nested(Address)
@@ -75,7 +70,7 @@ class SignIn(Shape):
 
     email = Email()
     user_name = fields.String(validate=validate.Length(1, 254))
-    password = password_field()
+    password = Password()
     totp = fields.String(
         load_only=True,
         validate=validate.Length(1, 40),
@@ -99,7 +94,7 @@ class Tokens(Shape):
 
 
 class CheckPassword(Shape):
-    password = password_field()
+    password = Password()
 
 
 class SigningKeys(Shape):

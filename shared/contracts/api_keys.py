@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from shared.contracts.accounts import password_field
-from shared.contracts.fields import Id, Shape, Text, Timestamp
+from shared.contracts.fields import Id, Password, Shape, Text, Timestamp
 from shared.contracts.operations import ById, ByKey, Empty, Operation
 
 PREFIX = "tlk_"
@@ -24,7 +23,7 @@ class CreateApiKey(Shape):
         metadata={"description": "What it may do. `write` includes `read`."},
     )
     expires_at = Timestamp(metadata={"description": "Until when it is good; for ever without it."})
-    password = password_field()
+    password = Password()
 
 
 class ApiKey(Shape):

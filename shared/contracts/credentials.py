@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from shared.contracts.accounts import Account, password_field
-from shared.contracts.fields import Email, Id, Shape, Timestamp
+from shared.contracts.accounts import Account
+from shared.contracts.fields import Email, Id, NewPassword, Password, Shape, Timestamp
 from shared.contracts.operations import ById, ByKey, Empty, Operation
 
 
@@ -23,12 +23,12 @@ class ConfirmedEmail(Shape):
 
 class ChangeEmail(Shape):
     email = Email(required=True)
-    password = password_field()
+    password = Password()
 
 
 class ChangePassword(Shape):
-    password = password_field()
-    new_password = password_field(10)
+    password = Password()
+    new_password = NewPassword()
 
 
 class AskForPasswordReset(Shape):
@@ -37,7 +37,7 @@ class AskForPasswordReset(Shape):
 
 class ResetPassword(Shape):
     token = _token()
-    password = password_field(10)
+    password = NewPassword()
 
 
 class Session(Shape):

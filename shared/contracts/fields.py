@@ -163,11 +163,23 @@ class Bic(fields.String):
         return code
 
 
-class OwnPassword(fields.String):
-    """The caller's own, asked again. The gateway has it checked and takes it out: see `validation.arriving`."""
+class Password(fields.String):
+    """Kept by nobody but as a hash, and left out of what a command is told by."""
+
+    shortest = 1
 
     def __init__(self) -> None:
-        super().__init__(required=True, load_only=True, validate=validate.Length(min=1, max=200), metadata={"format": "password"})
+        super().__init__(required=True, load_only=True, validate=validate.Length(min=self.shortest, max=200), metadata={"format": "password"})
+
+
+class NewPassword(Password):
+    """One to be kept."""
+
+    shortest = 10
+
+
+class OwnPassword(Password):
+    """The caller's own, asked again. The gateway has it checked and takes it out: see `validation.arriving`."""
 
 
 class Quantity(fields.Integer):

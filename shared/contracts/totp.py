@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from shared.contracts.accounts import password_field
-from shared.contracts.fields import Shape, Timestamp
+from shared.contracts.fields import Password, Shape, Timestamp
 from shared.contracts.operations import ByKey, Empty, Operation
 
 
@@ -19,7 +18,7 @@ class Totp(Shape):
 
 
 class EnrolTotp(Shape):
-    password = password_field()
+    password = Password()
 
 
 class TotpSecret(Shape):
@@ -41,7 +40,7 @@ class RecoveryCodes(Shape):
 
 
 class DisableTotp(Shape):
-    password = password_field()
+    password = Password()
     code = _code()
 
 

@@ -7,9 +7,7 @@ from collections.abc import Iterable
 from shared.kit.actor import ROLES
 from shared.kit.errors import Invalid
 
-SHORTEST_PASSWORD = 10
-
-# The commonest of that length in published breaches; longer lists belong to a service that keeps them up to date.
+# The commonest of ten characters and more in published breaches; longer lists belong to a service that keeps them up to date.
 _COMMON = frozenset(
     "1234567890 0123456789 9876543210 0987654321 1111111111 0000000000 12345678910 123456789a a123456789 1q2w3e4r5t 1qaz2wsx3edc q1w2e3r4t5 "
     "qwertyuiop qwerty1234 qwerty12345 qwerty123456 asdfghjkl1 asdfghjkl123 zxcvbnm123 password12 password123 password1234 password12345 "
@@ -31,9 +29,7 @@ def check_login(email: str | None, user_name: str | None) -> None:
 
 def check_password(password: str, *logins: str | None, field: str = "password") -> None:
     """Invalid `password_weak`, naming the field, where anybody's first guesses would find the password; `logins` are what it goes with."""
-    if len(password) < SHORTEST_PASSWORD:
-        problem = f"At least {SHORTEST_PASSWORD} characters."
-    elif login_key(password) in [login_key(login) for login in logins if login]:
+    if login_key(password) in [login_key(login) for login in logins if login]:
         problem = "Must be neither the e-mail address nor the user name."
     elif password.casefold() in _COMMON:
         problem = "This is one of the commonest passwords."
