@@ -50,7 +50,7 @@ def follow(route: Route, request: Request, rpc: Caller, keys: Keys, limits: Limi
     def ask(after: int, until: int) -> Any:
         return rpc.call(route.operation, {**chosen, "after": after, "until": until}, actor=check())
 
-    answer = Ongoing(content_type="text/event-stream; charset=utf-8")
+    answer = Ongoing(content_type="text/event-stream; charset=utf-8", headers={"X-Accel-Buffering": "no"})  # nginx would keep it until it has much of it
     seat = streams.take(actor, answer.bell.ring, rpc)
     answer.call_on_close(partial(streams.leave, seat))
     try:

@@ -23,7 +23,7 @@ PAUSE, PAUSE_EMBEDDED, PAUSE_IN_DOUBT, PAUSE_AFTER_FAILURE = 0.5, 1.0, 0.05, 1.0
 """Seconds between two questions; embedded they are asked in the one process that is to cost next to nothing, and sooner where the end of a transaction is
 all that is waited for."""
 AGAIN = 15
-"""Seconds after which a stream whose client is gone has certainly ended."""
+"""Seconds after which a stream whose client has left has ended; one that was lost without a word takes HTTP_BODY_TIMEOUT longer."""
 
 
 class Seat:
@@ -77,13 +77,13 @@ class Streams:
         while self._seats:
             try:
                 news = rpc.call(NEWS, {"since": self._position, "doubt": doubt})
-            except TradeError as error:
-                log.warning("no news of events: %s", error)
+                self._hear(news["position"], news["accounts"])
+                doubt = news["doubt"]
+            except Exception as error:  # whatever it is: nobody else asks for those who listen
+                log.warning("no news of events: %s", error, exc_info=not isinstance(error, TradeError))
                 doubt = None  # the database behind it may be another one afterwards
                 eventlet.sleep(PAUSE_AFTER_FAILURE)
                 continue
-            doubt = news["doubt"]
-            self._hear(news["position"], news["accounts"])
             eventlet.sleep(pause if doubt is None else PAUSE_IN_DOUBT)
         self._position, self._asking = None, False
 

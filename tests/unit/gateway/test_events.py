@@ -84,7 +84,7 @@ def test_a_stream_tells_what_happens_from_now_on_as_events_with_the_position_as_
     orders.add()
     answer = gateway.ask("GET", PATH)
     assert answer.content_type == "text/event-stream; charset=utf-8"
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert (answer.headers["Cache-Control"], answer.headers["X-Accel-Buffering"]) == ("no-store", "no")
     client = Listener(answer)
     assert next(client.parts) == b"retry: 2000\n\n"
     orders.add("orders.order_confirmed.v1", 7)
@@ -139,6 +139,19 @@ def test_a_stream_outlives_services_that_are_away(gateway: Gateway, orders: Orde
     orders.add()
     orders.refusal = Unavailable("service_unavailable", "The orders service is not there.")
     eventlet.spawn_after(0.1, setattr, orders, "refusal", None)
+    assert [each for each, _ in client.next()] == [1]
+    client.leave()
+
+
+def test_and_an_answer_that_nobody_expects(gateway: Gateway, orders: Orders) -> None:
+    client = Listener(gateway.ask("GET", PATH))
+    next(client.parts)
+    gateway.services.answers[NEWS] = {"of": "another version"}
+    asked = len(gateway.services.calls_of(NEWS))
+    while len(gateway.services.calls_of(NEWS)) < asked + 2:
+        eventlet.sleep(0.01)
+    gateway.services.answers[NEWS] = orders.news
+    orders.add()
     assert [each for each, _ in client.next()] == [1]
     client.leave()
 
