@@ -55,7 +55,7 @@ class Listener:
             if len(self.connections) >= self._most and not self._make_room():
                 self._turn_away(accepted, address[0])
                 continue
-            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _set_options(accepted)
             connection = Protocol(accepted, address, self._application, self._bodies)
             self.connections.add(connection)
             self._spawn(partial(self._serve, connection), "connection")
@@ -104,3 +104,10 @@ class Listener:
         for connection in self.connections:
             log.warning("%s cut off while its request was still at work", connection.client)
             connection.cut()
+
+
+def _set_options(accepted: Any) -> None:
+    """Answers leave at once, and a client that is lost without a word is given up when it has not acknowledged one for too long, where the system can be told (Linux)."""
+    accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(settings().http_body_timeout * 1000))

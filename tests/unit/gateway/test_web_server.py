@@ -441,6 +441,16 @@ class _Failing:
         return getattr(self.listener, name)
 
 
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux alone can be told")
+def test_a_client_that_is_lost_without_a_word_is_given_up_when_it_has_not_acknowledged_an_answer_in_time(start: Start) -> None:
+    here = start(http_body_timeout=7.0)
+    client = here.connect()
+    client.sendall(ECHO + b"Content-Length: 0\r\n\r\n")
+    read(client)
+    [served] = here.web.listener.connections
+    assert served._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 7000
+
+
 def test_running_out_of_descriptors_is_survived(here: Here, caplog: pytest.LogCaptureFixture) -> None:
     errors = [errno.EMFILE, errno.ENFILE, errno.ECONNABORTED]
     here.web.listener.sock = _Failing(here.web.listener.sock, errors)
