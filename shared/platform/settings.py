@@ -106,7 +106,7 @@ def read() -> Settings:
     """The environment's settings; a ValueError names the variable that is wrong."""
     env = Env()
     try:
-        data = Path(env.str("DATA", "var/data")).absolute()
+        data, connections = Path(env.str("DATA", "var/data")).absolute(), env.int("HTTP_CONNECTIONS", 500)
         loaded = Settings(
             production=env.str("TRADELANE_MODE", "development", validate=validate.OneOf(("development", "production"))) == "production",
             data=data,
@@ -123,7 +123,7 @@ def read() -> Settings:
             http_port=env.int("HTTP_PORT", 8000, validate=validate.Range(0, 65535)),
             http_body_limit=env.int("HTTP_BODY_LIMIT", 1 << 20),
             http_bodies_limit=env.int("HTTP_BODIES_LIMIT", 128 << 20),  # of all that are coming in or at work at a time
-            http_connections=env.int("HTTP_CONNECTIONS", 500),
+            http_connections=connections,
             http_header_timeout=env.float("HTTP_HEADER_TIMEOUT", 10.0),  # for a request's head to come,
             http_body_timeout=env.float("HTTP_BODY_TIMEOUT", 30.0),  # for its body, and for its answer to be taken
             http_idle_timeout=env.float("HTTP_IDLE_TIMEOUT", 30.0),  # between requests; make it longer than that of a load balancer in front
@@ -138,7 +138,7 @@ def read() -> Settings:
             document_limit=env.int("DOCUMENT_LIMIT", 5 << 20, validate=validate.Range(1, 10 << 20)),
             document_quota=env.int("DOCUMENT_QUOTA", 1 << 30, validate=validate.Range(1)),  # of all documents of one account, in bytes
             signing_key_days=env.int("SIGNING_KEY_DAYS", 90, validate=validate.Range(0, 3650)),  # after which another key signs access tokens; 0: never
-            event_streams=env.int("EVENT_STREAMS", 200),  # open at a time in this process; each is one of its connections
+            event_streams=env.int("EVENT_STREAMS", connections * 2 // 5),  # open at a time in this process; each is one of its connections
             event_streams_per_account=env.int("EVENT_STREAMS_PER_ACCOUNT", 10),
             metrics_port=env.int("METRICS_PORT", 0),  # where this process tells its metrics; 0: the gateway alone does, at /metrics
             rpc_workers=env.int("RPC_WORKERS", 20),
@@ -170,6 +170,8 @@ def read() -> Settings:
     _check_storage(loaded.documents)
     if wrong := [origin for origin in loaded.cors_origins if not _ORIGIN.fullmatch(origin)]:
         raise ValueError(f"settings: CORS_ORIGINS takes origins as browsers send them (https://shop.example, http://localhost:3000), not {wrong[0]}")
+    if loaded.event_streams >= loaded.http_connections:
+        raise ValueError("settings: EVENT_STREAMS must be less than HTTP_CONNECTIONS: streams would keep everybody else out.")
     if loaded.embedded != loaded.database_of("orders").startswith("sqlite"):
         raise ValueError("settings: BROKER and DATABASE go together: give both (amqp://… and postgresql://…) or neither (embedded).")
     _check_mail(loaded.mail_url)

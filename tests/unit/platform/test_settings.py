@@ -68,6 +68,14 @@ def test_a_wrong_value_is_told_with_its_name(monkeypatch: pytest.MonkeyPatch, na
         read()
 
 
+def test_streams_of_events_leave_connections_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, HTTP_CONNECTIONS="50")
+    assert read().event_streams == 20
+    given(monkeypatch, EVENT_STREAMS="50")
+    with pytest.raises(ValueError, match="settings: EVENT_STREAMS must be less than HTTP_CONNECTIONS"):
+        read()
+
+
 def test_limits_and_origins_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, RATE_LIMIT="20/second", RATE_LIMIT_ADDRESS="", CORS_ORIGINS="https://shop.example,http://[::1]:3000")
     settings = read()
