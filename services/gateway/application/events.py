@@ -40,12 +40,11 @@ Ask = Callable[[int, int], Any]
 
 def follow(route: Route, request: Request, rpc: Caller, keys: Keys, limits: Limits, streams: Streams) -> Ongoing:
     """The stream from `Last-Event-ID` on, or of what happens from now on. What can be refused is refused before it begins."""
-    last = request.headers.get("Last-Event-ID", "")
-    if last and not _POSITION.fullmatch(last):
-        raise Malformed("last_event_id_malformed", "Last-Event-ID takes the id of an event of this stream, a number.")
     actor, check = known(route, request, rpc, keys, limits), partial(caller, request, keys, rpc)
     assert actor  # the route is not public
-    chosen = read_data(route, request)
+    last, chosen = request.headers.get("Last-Event-ID", ""), read_data(route, request)
+    if last and not _POSITION.fullmatch(last):
+        raise Malformed("last_event_id_malformed", "Last-Event-ID takes the id of an event of this stream, a number.")
 
     def ask(after: int, until: int) -> Any:
         return rpc.call(route.operation, {**chosen, "after": after, "until": until}, actor=check())

@@ -64,6 +64,14 @@ def test_an_error_tells_what_is_left_as_well() -> None:
     assert (answer.status_code, answer.headers["RateLimit"]) == (400, '"account";r=8;t=60')
 
 
+@pytest.mark.parametrize("last", ["", "nonsense"])
+def test_opening_a_stream_of_events_is_counted_whatever_comes_of_it(last: str) -> None:
+    asked = gateway(rate_limit="1/minute")
+    asked.ask("GET", "/v1/me")
+    assert asked.ask("GET", "/v1/events", Last_Event_ID=last).status_code == 429
+    assert asked.ask("GET", "/v1/events", token=None, Last_Event_ID=last).status_code == 401
+
+
 def test_who_does_not_get_in_is_counted_by_address() -> None:
     asked = gateway(rate_limit_address="2/minute", rate_limit="1/minute")
     assert [asked.ask("GET", "/v1/me", token=token).status_code for token in ("nonsense", None, "other", None)] == [401, 401, 429, 429]
