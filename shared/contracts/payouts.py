@@ -18,7 +18,7 @@ class RequestPayout(Shape):
     amount = Money(required=True, positive=True, metadata={"description": "At most what the balance has."})
     account_holder = Text(70, required=True, metadata={"description": "As the bank knows them."})
     iban = Iban()
-    account_number = fields.String(validate=validate.Regexp(r"[0-9A-Za-z]{4,34}\Z", error="An account number has 4 to 34 letters and digits."))
+    account_number = fields.String(validate=validate.Regexp(r"^[0-9A-Za-z]{4,34}\Z", error="An account number has 4 to 34 letters and digits."))
     bic = Bic()
     password = OwnPassword()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import pytest
@@ -69,6 +71,13 @@ def test_what_stands_in_the_path_or_a_header_is_not_in_the_body(served: dict[str
     assert {"id", "if_match"}.isdisjoint(change["properties"])
     assert "required" not in change
     assert "id" not in served["components"]["schemas"]["MakeOffer"]["properties"]
+
+
+def test_a_pattern_says_what_all_of_the_text_looks_like_or_that_there_is_any(served: dict[str, Any]) -> None:
+    """JSON Schema's match anywhere, ours from the beginning on."""
+    patterns = set(re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', json.dumps(served)))
+    assert len(patterns) > 10
+    assert [each for each in map(json.loads, patterns) if each != r"\S" and not (each.startswith("^") and each.endswith("$"))] == []
 
 
 def test_decimals_and_money_are_documented_as_they_travel(served: dict[str, Any]) -> None:
