@@ -10,6 +10,7 @@ from typing import Any
 
 import eventlet
 import pytest
+from greenlet import getcurrent
 from werkzeug.test import TestResponse
 
 from services.gateway.application import events, streams
@@ -214,13 +215,19 @@ def test_an_account_and_all_together_have_only_so_many_streams_until_some_end(ga
 
 
 def test_news_are_asked_for_only_while_somebody_listens_and_once_for_all(gateway: Gateway, orders: Orders) -> None:
+    askers = []
+
+    def news(asked: Mapping[str, Any]) -> Any:
+        askers.append(getcurrent())
+        return orders.news(asked)
+
+    gateway.services.answers[NEWS] = news
     clients = [Listener(gateway.ask("GET", PATH)) for _ in range(3)]
-    eventlet.sleep(0.1)
-    asked = len(gateway.services.calls_of(NEWS))
-    assert 3 < asked <= 12
+    while len(askers) < 5:
+        eventlet.sleep(0.01)
+    assert len(set(askers)) == 1
     for client in clients:
         client.leave()
-    eventlet.sleep(0.03)
-    asked = len(gateway.services.calls_of(NEWS))
+    told = len(askers)
     eventlet.sleep(0.1)
-    assert len(gateway.services.calls_of(NEWS)) == asked
+    assert len(askers) == told
