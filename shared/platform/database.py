@@ -138,6 +138,10 @@ class Transaction:
         """Insert unless a unique constraint has it already; whether it was inserted."""
         return self.execute(_insert_once_into(table, self.connection.dialect.name), values).rowcount > 0
 
+    def add_once(self, table: Table, values: Mapping[str, Any]) -> None:
+        """As `insert_once`, where nobody asks whether it was there: later."""
+        self.later(_insert_once_into(table, self.connection.dialect.name), values)
+
     def upsert(self, table: Any) -> Any:
         """An INSERT that knows `on_conflict_do_update` in the database's own dialect."""
         return _INSERT[self.connection.dialect.name](table)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from tests.servers.processes import free_port
+from tests.servers.processes import WITH_US, free_port
 
 START_SECONDS = 30
 
@@ -37,7 +37,7 @@ class MailServer:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        self.process = subprocess.Popen(self._command, stdout=subprocess.PIPE, process_group=0, cwd=Path(__file__).parents[2])
+        self.process = subprocess.Popen([*WITH_US, *self._command], stdout=subprocess.PIPE, process_group=0, cwd=Path(__file__).parents[2])
         assert self.process.stdout
         if self.process.stdout.readline() != b"ready\n":
             self.stop()

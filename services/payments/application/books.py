@@ -89,7 +89,7 @@ def record(
     """
     currency = transfer.amount.currency
     for code in sorted((transfer.debit, transfer.credit)):
-        tx.insert_once(ledger_accounts, {"code": code, "currency": currency, "kind": ledger.kind_of(code).name})
+        tx.add_once(ledger_accounts, {"code": code, "currency": currency, "kind": ledger.kind_of(code).name})
     values = {
         "id": new_id(),
         "kind": transfer.kind,
