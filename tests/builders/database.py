@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, text
@@ -54,6 +56,14 @@ def _administer(server: str, statement: str) -> None:
     engine.dispose()
 
 
+@cache
+def _migrated_file(service: str) -> bytes:
+    """What is in the service's SQLite file in the beginning, newest schema: migrating takes as long as most tests."""
+    with TemporaryDirectory() as folder:
+        migrate([service], settings_for(f"sqlite:///{folder}/database"))
+        return Path(folder, "database").read_bytes()
+
+
 class TestDatabase:
     """A service's database. `transaction()` begins one, `run(work)` runs one as the platform does, retries included."""
 
@@ -91,6 +101,16 @@ def fresh_database(server: str, service: str) -> Iterator[TestDatabase]:
         yield TestDatabase(engine)
     finally:
         engine.dispose()
+
+
+@contextmanager
+def embedded_database(service: str, folder: Path) -> Iterator[TestDatabase]:
+    """The service's database as the embedded default has it, in a file in the folder."""
+    file = folder / f"{service}.sqlite3"
+    file.write_bytes(_migrated_file(service))
+    engine = make_engine(service, settings_for(f"sqlite:///{file}"))
+    yield TestDatabase(engine)
+    engine.dispose()
 
 
 def call(operation: Any, actor: Actor | None, data: dict[str, Any], command_id: str | None = None) -> Call:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,7 @@ from services.catalog.models import products
 from shared.contracts import catalog as contract
 from shared.kit.actor import Actor
 from shared.kit.errors import Invalid
-from shared.platform.database import make_engine
-from shared.platform.migrate import migrate
-from tests.builders.database import TestDatabase, settings_for
+from tests.builders.database import TestDatabase, embedded_database
 from tests.integration.catalog.scene import BUYER, OPERATOR, OTHER_SUPPLIER, SUPPLIER, add, do, react, verified, verified_no_longer
 
 
@@ -26,11 +23,8 @@ def library(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestData
     if request.param == "postgresql":
         yield request.getfixturevalue("database")
         return
-    settings = replace(settings_for(f"sqlite:///{tmp_path / 'catalog.sqlite3'}"), broker="memory://")
-    migrate(["catalog"], settings)
-    engine = make_engine("catalog", settings)
-    yield TestDatabase(engine)
-    engine.dispose()
+    with embedded_database("catalog", tmp_path) as fresh:
+        yield fresh
 
 
 def titles(library: TestDatabase, actor: Actor = BUYER, **filters: Any) -> list[str]:

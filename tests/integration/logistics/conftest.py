@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.platform.database import make_engine
-from shared.platform.migrate import migrate
 from shared.platform.settings import settings
 from tests.builders.carrier import SECRET
-from tests.builders.database import TestDatabase, fresh_database, settings_for
+from tests.builders.database import TestDatabase, embedded_database, fresh_database
 from tests.integration.logistics.scene import Scene
 
 
@@ -21,11 +19,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestDat
         with fresh_database(request.getfixturevalue("database_url"), "logistics") as fresh:
             yield fresh
         return
-    own = settings_for(f"sqlite:///{tmp_path}/logistics.sqlite3")
-    migrate(["logistics"], own)
-    engine = make_engine("logistics", own)
-    yield TestDatabase(engine)
-    engine.dispose()
+    with embedded_database("logistics", tmp_path) as fresh:
+        yield fresh
 
 
 @pytest.fixture

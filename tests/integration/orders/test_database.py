@@ -15,20 +15,14 @@ from services.orders.application import moves
 from services.orders.application.records import CLOCK, find_order
 from services.orders.domain import lifecycle
 from services.orders.models import enquiry_history, order_history, orders
-from shared.platform.database import make_engine
-from shared.platform.migrate import migrate
-from shared.platform.settings import read
-from tests.builders.database import TestDatabase
+from tests.builders.database import TestDatabase, embedded_database
 from tests.integration.orders.scene import Scene
 
 
 @pytest.fixture
 def embedded(tmp_path: Path) -> Iterator[TestDatabase]:
-    settings = replace(read(), data=tmp_path, database="", overrides={})
-    migrate(["orders"], settings)
-    engine = make_engine("orders", settings)
-    yield TestDatabase(engine)
-    engine.dispose()
+    with embedded_database("orders", tmp_path) as fresh:
+        yield fresh
 
 
 @pytest.fixture(params=["postgresql", "sqlite"])

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.platform.database import make_engine
-from shared.platform.migrate import migrate
-from tests.builders.database import TestDatabase, fresh_database, settings_for
+from tests.builders.database import TestDatabase, embedded_database, fresh_database
 from tests.integration.payments.scene import Scene
 
 
@@ -19,11 +17,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestDat
         with fresh_database(request.getfixturevalue("database_url"), "payments") as fresh:
             yield fresh
         return
-    settings = settings_for(f"sqlite:///{tmp_path}/payments.sqlite3")
-    migrate(["payments"], settings)
-    engine = make_engine("payments", settings)
-    yield TestDatabase(engine)
-    engine.dispose()
+    with embedded_database("payments", tmp_path) as fresh:
+        yield fresh
 
 
 @pytest.fixture
