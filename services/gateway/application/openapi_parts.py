@@ -152,6 +152,10 @@ def _problem(status: int, description: str) -> dict[str, Any]:
 
 def _example(status: int) -> dict[str, Any]:
     code = {404: "not_found", 409: "action_not_allowed", 412: "version_changed", 422: "invalid_fields"}.get(status) or ANYWHERE[status][0]
-    further: dict[int, dict[str, Any]] = {409: {"allowed": ["cancel"]}, 412: {"version": 8}, 422: {"errors": {"lines.0.quantity": ["Must be greater than or equal to 1."]}}}
+    further: dict[int, dict[str, Any]] = {
+        409: {"allowed": ["cancel"]},
+        412: {"version": 8},
+        422: {"errors": {"lines.0.quantity": ["Must be greater than or equal to 1."]}},
+    }
     standard: dict[str, Any] = {"type": f"/problems/{code}", "title": title(code), "status": status, "detail": CATALOGUE[code].meaning, "code": code}
     return standard | further.get(status, {}) | {"correlation_id": "01900a5d-ac96-774b-bcce-b302099a8057"}
