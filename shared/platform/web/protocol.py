@@ -96,7 +96,7 @@ class Protocol:
         self._sock.settimeout(self._body_seconds)
         last = False
         try:
-            while not last and (request := self._next()):
+            while not last and (self._ready or not self._leaving) and (request := self._next()):
                 self._idle, self.waits_since = False, None
                 response = self._application.answer(request)
                 last = request.last or self._leaving or isinstance(response, Ongoing)

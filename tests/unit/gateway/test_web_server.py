@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import eventlet
@@ -537,6 +538,18 @@ def test_on_stop_requests_at_work_are_finished_and_nothing_new_is_taken(here: He
     answer = read(working)
     assert (answer.status, answer.body, answer.closed) == (200, b"done", True)
     stopping.wait()
+
+
+def test_on_stop_a_connection_whose_answer_is_being_taken_ends_with_that(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    here, body = start(http_body_limit=16 << 20), b"x" * (12 << 20)
+    connection = here.connect()
+    connection.sendall(ECHO + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    assert connection.recv(1)  # more than its buffers hold is still to come
+    stopping = eventlet.spawn(here.container.stop)
+    eventlet.sleep(0.05)
+    assert b"".join(iter(partial(connection.recv, 1 << 20), b"")).endswith(body)
+    stopping.wait()
+    assert "cut off" not in caplog.text
 
 
 def test_a_request_that_outlasts_the_drain_is_cut(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
