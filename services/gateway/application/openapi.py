@@ -31,6 +31,8 @@ Export trade from enquiry to goods received. What a caller may do next is in eac
 - **Money** is `{{"amount": "12.34", "currency": "USD"}}`, times are RFC 3339 in UTC, ids UUIDs, countries ISO 3166-1 alpha-2.
 """
 
+_BINARY = {"type": "string", "format": "binary"}
+
 
 def document(routes: Collection[Route], pages: Iterable[Page]) -> dict[str, Any]:
     """The document as JSON; it names every route and page, and only those."""
@@ -64,7 +66,7 @@ def _operation(route: Route, own: Collection[str]) -> dict[str, Any]:
     if route.method in (GET, DELETE):
         return operation
     if route.takes_document:
-        return {**operation, "requestBody": {"required": True, "content": {each: {"schema": {"type": "string", "format": "binary"}} for each in MEDIA_TYPES}}}
+        return {**operation, "requestBody": {"required": True, "content": {each: {"schema": _BINARY} for each in reversed(MEDIA_TYPES)}}}  # a generated client takes the last
     body = {"schema": _body(route), **_sent(route)}
     return {**operation, "requestBody": {"required": route.operation is not ACT_ON_ORDER, "content": {"application/json": body}}}
 
@@ -129,7 +131,7 @@ def _answers(route: Route) -> Iterator[tuple[str, dict[str, Any]]]:
 def _content(route: Route) -> dict[str, Any]:
     answer = route.operation.answer
     if issubclass(answer, Document):
-        return {each: {} for each in answer.media_types}
+        return {each: {"schema": _BINARY} for each in answer.media_types}
     return {"text/event-stream": {}} if route.is_stream else {"application/json": {"schema": answer, "example": example(answer(), answered=True)}}
 
 

@@ -14,11 +14,14 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin, resolver
 from apispec.ext.marshmallow.common import resolve_schema_cls, resolve_schema_instance
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from shared.contracts import fields as contract
 from shared.contracts.fields import Shape
 from shared.contracts.orders import Action
+from shared.contracts.tracking import INCIDENT_REASONS, TRACKING_STATUSES
+from shared.contracts.trade import COLLECTION_WAYS, IF_UNDELIVERABLE, MODES, SPECIAL_GOODS
+from shared.kit.reference import INCOTERMS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -50,7 +53,19 @@ def _coded(field: contract.Coded, example: str) -> dict[str, Any]:
     return {"type": "string", "enum": sorted(field.codes), "description": inspect.getdoc(field), "examples": [example]}
 
 
+_CODES = {
+    INCOTERMS: "Incoterm",
+    SPECIAL_GOODS: "SpecialGoods",
+    MODES: "TransportMode",
+    COLLECTION_WAYS: "CollectionWay",
+    IF_UNDELIVERABLE: "IfUndeliverable",
+    TRACKING_STATUSES: "TrackingStatus",
+    INCIDENT_REASONS: "IncidentReason",
+}
+"""Lists of codes that several fields are of."""
+
 _NAMED: dict[str, dict[str, Any]] = {
+    **{name: {"type": "string", "enum": list(codes)} for codes, name in _CODES.items()},
     "Money": _money(contract.AMOUNT_PATTERN, ""),
     "PositiveMoney": _money(contract.POSITIVE_AMOUNT_PATTERN, "above zero "),
     "Currency": _coded(contract.Currency(), "USD"),
@@ -116,6 +131,8 @@ def _name(field: fields.Field[Any]) -> str | None:
     """Of the schema that the field is, if it has one."""
     if isinstance(field, contract.Money):
         return "PositiveMoney" if field.positive else "Money"
+    if codes := [check.choices for check in field.validators if isinstance(check, validate.OneOf) and isinstance(check.choices, tuple)]:
+        return _CODES.get(codes[0])
     return type(field).__name__ if type(field).__name__ in _NAMED else None
 
 
