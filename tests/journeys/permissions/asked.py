@@ -120,8 +120,19 @@ def _freight_account(scene: Scene, _caller: str) -> Ask:
 
 def _code(scene: Scene, caller: str) -> Ask:
     """Right for the service account; of the others none has a secret to confirm."""
+    scene.stay_signed_in(caller)
     enrolled = scene.clients[caller].session.post(f"{scene.market.url}/v1/me/totp", json={"password": scene.password}) if caller == "service" else None
     return Ask(body={"code": pyotp.TOTP(enrolled.json()["secret"]).now() if enrolled is not None and enrolled.ok else "000000"})
+
+
+def _second_factor(scene: Scene, caller: str) -> Ask:
+    scene.stay_signed_in(caller)
+    return Ask(body={"password": scene.password})
+
+
+def _off(scene: Scene, caller: str) -> Ask:
+    scene.stay_signed_in(caller)
+    return Ask(body={"password": scene.password, "code": scene.recovery_code})
 
 
 def _session(scene: Scene, caller: str) -> Ask:
@@ -159,9 +170,9 @@ ASKS: dict[str, Callable[[Scene, str], Ask]] = {
     "GET /v1/me/sessions": lambda it, _: Ask(shows=it.session),
     "DELETE /v1/me/sessions/{id}": _session,
     "DELETE /v1/me/sessions": _everywhere,
-    "POST /v1/me/totp": lambda it, _: Ask(body={"password": it.password}),
+    "POST /v1/me/totp": _second_factor,
     "PUT /v1/me/totp": _code,
-    "POST /v1/me/totp/disable": lambda it, _: Ask(body={"password": it.password, "code": it.recovery_code}),
+    "POST /v1/me/totp/disable": _off,
     "POST /v1/me/verification": lambda it, caller: Ask(body=it.identity("buyer" if caller == NOBODY else caller)),
     "GET /v1/me/verification": lambda it, _: Ask(shows=it.verification("supplier")),
     "GET /v1/verifications": lambda it, _: Ask(shows=it.verification("supplier")),
