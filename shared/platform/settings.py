@@ -131,7 +131,9 @@ def read() -> Settings:
             trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=validate.Range(0, 10)),  # of ours before the gateway, each adding to X-Forwarded-For
             rate_limit=_rate(env, "RATE_LIMIT", "12000/minute"),  # requests of one account; empty: no limit
             rate_limit_address=_rate(env, "RATE_LIMIT_ADDRESS", "6000/minute"),  # from one address, of those who are not signed in
-            rate_limit_credentials=_rate(env, "RATE_LIMIT_CREDENTIALS", "600/minute"),  # the same, to sign in, register or have a password reset
+            rate_limit_credentials=_rate(
+                env, "RATE_LIMIT_CREDENTIALS", "600/minute"
+            ),  # the same, to sign in, register or have a password reset; and of an account's with its password
             cors_origins=tuple(env.list("CORS_ORIGINS", [], subcast=str)),  # https://shop.example, …: whose pages may ask here; none
             documents=env.str("DOCUMENTS", "") or str(data / "documents"),
             # Of one document. It crosses the bus in base 64, and RabbitMQ 4 takes messages of up to 16 MiB.

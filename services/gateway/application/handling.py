@@ -38,8 +38,10 @@ def handle(route: Route, request: Request, rpc: Caller, keys: Keys, limits: Limi
     """The response to a request for the route; every error is a TradeError or one of Werkzeug's."""
     actor = known(route, request, rpc, keys, limits)
     data = read_data(route, request)
-    if actor is not None:
-        actor = _take_password(route, data, actor, rpc)
+    said = data[route.body_as] if route.body_as else data
+    if actor is not None and "password" in said:
+        limits.count_password(request, actor)
+        actor = _take_password(route, said, actor, rpc)
     command = command_id(request, actor) if route.operation.writes else ""
     try:
         answer = rpc.call(route.operation, data, actor=actor, command_id=command)
@@ -58,12 +60,11 @@ def handle(route: Route, request: Request, rpc: Caller, keys: Keys, limits: Limi
     return response
 
 
-def _take_password(route: Route, data: dict[str, Any], actor: Actor, rpc: Caller) -> Actor:
-    """The caller's own password goes no further than here: it is checked (not for a draft), and the actor counts as asked again."""
-    asked = data[route.body_as] if route.body_as else data if route.asks_password else {}
-    if "password" not in asked:
+def _take_password(route: Route, said: dict[str, Any], actor: Actor, rpc: Caller) -> Actor:
+    """The caller's own password goes no further than here, unless it is for its owner: it is checked (not for a draft), and the actor counts as asked again."""
+    if not (route.body_as or route.asks_password):
         return actor
-    password = asked.pop("password")
+    password = said.pop("password")
     if route.operation is SAVE_DRAFT:
         return actor
     rpc.call(CHECK_PASSWORD, {"password": password}, actor=actor)

@@ -22,8 +22,8 @@ from shared.platform.web import Request
 
 
 class Limits:
-    """The quotas that settings give, and what is used of each. `credentials` is that of who is not signed in and would be: those requests are costly, and
-    worth guessing at."""
+    """The quotas that settings give, and what is used of each. `credentials` is that of passwords and of who is not signed in and would be: those
+    requests are costly, and worth guessing at."""
 
     def __init__(self, chosen: Settings) -> None:
         self._quotas = {"account": chosen.rate_limit, "address": chosen.rate_limit_address, "credentials": chosen.rate_limit_credentials}
@@ -32,10 +32,16 @@ class Limits:
     def count(self, route: Route, request: Request, actor: Actor | None) -> None:
         """One request more; the answer will tell what is left (draft-ietf-httpapi-ratelimit-headers). TooMany `too_many_requests`."""
         if actor is not None:
-            name, key = "account", actor.id
+            self._use("account", actor.id, request)
         else:
             name = "credentials" if route.public and route.method != GET and not route.is_callback else "address"
-            key = _key(request.remote_addr or "")
+            self._use(name, _key(request.remote_addr or ""), request)
+
+    def count_password(self, request: Request, actor: Actor) -> None:
+        """The same where somebody who is signed in gives a password: to check it costs as much as signing in."""
+        self._use("credentials", actor.id, request)
+
+    def _use(self, name: str, key: str, request: Request) -> None:
         quota = self._quotas[name]
         if quota is None:
             return

@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 from limits import parse
 
-from shared.contracts.accounts import ME, REFRESH, SIGN_IN
+from shared.contracts.accounts import CHECK_PASSWORD, ME, REFRESH, SIGN_IN
+from shared.contracts.credentials import CHANGE_PASSWORD
+from shared.contracts.operations import Operation
+from shared.contracts.orders import ACT_ON_ORDER
 from shared.contracts.payment_methods import PAYMENT_CALLBACK
+from shared.contracts.payouts import REQUEST_PAYOUT
 from shared.contracts.tracking import TRACK
-from tests.unit.gateway.fakes import ORDER, Gateway
+from tests.unit.gateway.fakes import ORDER, Gateway, order
 
 TOKENS = {"access_token": "a", "token_type": "Bearer", "expires_in": 900, "refresh_token": "r"}
 SECRET = {"email": "ada@example.com", "password": "not this one"}
@@ -87,6 +91,25 @@ def test_what_nobody_in_particular_may_write_has_a_lower_limit(path: str, body: 
     assert (first.headers["RateLimit-Policy"], second.status_code) == ('"credentials";q=1;w=60', 429)
     assert asked.ask("POST", path, body).status_code == 429  # a token is not looked at here
     assert asked.ask("GET", "/v1/tracking/1", token=None).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "operation"),
+    [
+        ("POST", "/v1/payouts", REQUEST_PAYOUT),
+        ("POST", f"/v1/orders/{ORDER}/actions/confirm_payment", ACT_ON_ORDER),
+        ("PUT", "/v1/me/password", CHANGE_PASSWORD),
+    ],
+)
+def test_whoever_gives_a_password_is_counted_so_too_by_account(method: str, path: str, operation: Operation) -> None:
+    asked = gateway(rate_limit_credentials="1/minute")
+    asked.services.answers |= {operation: order(), CHECK_PASSWORD: {}}
+    first, second = (asked.ask(method, path, {"password": "right"}, address=f"10.0.0.{number}") for number in (1, 2))
+    assert (first.status_code // 100, first.headers["RateLimit-Policy"]) == (2, '"credentials";q=1;w=60')
+    assert (second.status_code, second.json["code"]) == (429, "too_many_requests")
+    assert len(asked.services.calls_of(operation)) == 1
+    assert asked.ask(method, path, {}).status_code // 100 == 2  # without one, it is for its owner to say
+    assert asked.ask(method, path, {"password": "right"}, token=asked.signer.token(sub=ORDER)).status_code // 100 == 2
 
 
 def test_another_systems_callbacks_are_no_attempts_to_get_in() -> None:
