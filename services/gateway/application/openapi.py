@@ -66,7 +66,10 @@ def _operation(route: Route, own: Collection[str]) -> dict[str, Any]:
     if route.method in (GET, DELETE):
         return operation
     if route.takes_document:
-        return {**operation, "requestBody": {"required": True, "content": {each: {"schema": _BINARY} for each in reversed(MEDIA_TYPES)}}}  # a generated client takes the last
+        return {
+            **operation,
+            "requestBody": {"required": True, "content": {each: {"schema": _BINARY} for each in reversed(MEDIA_TYPES)}},
+        }  # a generated client takes the last
     body = {"schema": _body(route), **_sent(route)}
     return {**operation, "requestBody": {"required": route.operation is not ACT_ON_ORDER, "content": {"application/json": body}}}
 
