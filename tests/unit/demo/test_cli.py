@@ -170,7 +170,7 @@ def test_a_service_account_is_given_a_key_that_is_listed_and_revoked(capsys: pyt
         (("revoke", made["id"]), "There is no API key"),
         (("create", "robot@platform.example", "--name", "R", "--scope", "everything"), "scopes.0: Must be one of: accounts:read"),
         (("create", "desk@platform.example", "--name", "R", "--scope", "orders:read"), "is no service account"),
-        (("list", "nobody@platform.example"), "There is no account with the e-mail address nobody@platform.example"),
+        (("list", "nobody@platform.example"), "There is no account with the e-mail address or user name nobody@platform.example"),
     ):
         assert run_main("accounts", "key", *words, typed="") == 1
         assert told in capsys.readouterr().err
