@@ -24,12 +24,15 @@ from shared.contracts.orders import SAVE_DRAFT
 from shared.kit.actor import Actor
 from shared.kit.errors import Forbidden, Invalid, Unavailable
 from shared.platform.client import Caller
+from shared.platform.settings import settings
 from shared.platform.web import Request
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 0.2
 """Seconds between two looks at what is awaited."""
 MOST_HELD = 50
-"""Answers that are held for one account at a time, so that nobody holds all connections; a further one is given as it stands, which a preference allows."""
+"""Answers that are held for one account at a time. A further one is given as it stands, which a preference allows."""
+MOST_HELD_TOGETHER = 2 / 5
+"""Of the connections, so that however many accounts together do not hold all; streams of events may have as many."""
 
 _held: Counter[str] = Counter()
 
@@ -50,7 +53,7 @@ def handle(route: Route, request: Request, rpc: Caller, keys: Keys, limits: Limi
             raise Invalid(error.code, error.message, error.errors) from error
         raise
     reader = READERS.get(route.operation.answer)
-    seconds = wait_seconds(request) if reader and actor and _held[actor.id] < MOST_HELD else None
+    seconds = wait_seconds(request) if reader and actor and _may_hold(actor) else None
     if reader and actor and seconds is not None:
         with _holding(actor):
             answer = _awaited(reader, answer, actor, rpc, request, seconds)
@@ -69,6 +72,10 @@ def _take_password(route: Route, said: dict[str, Any], actor: Actor, rpc: Caller
         return actor
     rpc.call(CHECK_PASSWORD, {"password": password}, actor=actor)
     return replace(actor, reauthenticated=True)
+
+
+def _may_hold(actor: Actor) -> bool:
+    return _held[actor.id] < MOST_HELD and _held.total() < settings().http_connections * MOST_HELD_TOGETHER
 
 
 @contextmanager

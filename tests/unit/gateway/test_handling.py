@@ -6,6 +6,7 @@ import logging
 import re
 from base64 import b64encode
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import eventlet
@@ -20,6 +21,8 @@ from shared.contracts.orders import ACCEPT_ENQUIRY, ACT_ON_ORDER, GET_CLOCK, GET
 from shared.contracts.payouts import REQUEST_PAYOUT
 from shared.contracts.tracking import TRACK
 from shared.kit.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed, TooMany, TradeError, Unavailable
+from shared.kit.ids import new_id
+from shared.platform.settings import settings
 from shared.platform.web.request import client_address
 from tests.unit.gateway.fakes import BUYER, ORDER, Gateway, Signer, order
 
@@ -322,6 +325,17 @@ def test_one_account_holds_so_many_answers_and_no_more(gateway: Gateway, monkeyp
     other = gateway.ask("POST", ACT + "pay", {}, token=gateway.signer.token(sub=ORDER), Prefer="wait=1")
     assert [answer.headers["Preference-Applied"] for answer in (other, *(each.wait() for each in held))] == ["wait=1"] * 3
     assert not handling._held
+
+
+def test_all_accounts_together_hold_so_many_answers_that_connections_are_left(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handling, "settings", lambda: replace(settings(), http_connections=5))
+    gateway.services.answers |= {ACT_ON_ORDER: order(awaiting=["x"]), GET_ORDER: order(awaiting=["x"])}
+    tokens = [gateway.signer.token(sub=new_id()) for _ in range(3)]
+    held = [eventlet.spawn(gateway.ask, "POST", ACT + "pay", {}, token=each, Prefer="wait=1") for each in tokens[:2]]
+    eventlet.sleep(0.1)
+    further = gateway.ask("POST", ACT + "pay", {}, token=tokens[2], Prefer="wait=20")
+    assert (further.status_code, further.headers.get("Preference-Applied")) == (202, None)
+    assert [each.wait().headers["Preference-Applied"] for each in held] == ["wait=1"] * 2
 
 
 def test_waiting_ends_where_the_order_cannot_be_read_or_the_server_stops() -> None:
