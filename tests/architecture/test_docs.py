@@ -33,3 +33,11 @@ def test_every_test_that_the_threat_model_counts_on_is_there() -> None:
             assert (folder / Path(name).name).is_file(), name
             named += 1
     assert named > 40
+
+
+def test_one_page_lists_all_pages() -> None:
+    docs = ROOT / "docs"
+    listed = set(re.findall(r"]\(([^)#]+)\)", (docs / "README.md").read_text()))
+    assert {page.relative_to(docs).as_posix() for page in (*docs.glob("*.md"), docs / "adr" / "README.md")} - {"README.md"} <= listed
+    decisions = set(re.findall(r"]\(([^)#]+)\)", (docs / "adr" / "README.md").read_text()))
+    assert {page.name for page in (docs / "adr").glob("[0-9]*.md")} == decisions
