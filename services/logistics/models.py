@@ -102,6 +102,7 @@ logistics_orders = Table(
     Column("channel", String(40), nullable=False),
     Column("carrier", String(20), nullable=False),
     Column("state", String(20), CheckConstraint(f"state IN {tuple(logistics_order.STATES)}", name="logistics_orders_state"), nullable=False),
+    Column("version", Integer, nullable=False, server_default="1"),
     Column("packages", Json, nullable=False),
     Column("special_goods", Json, nullable=False),
     Column("check_list", Json, nullable=False),

@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from shared.contracts.fields import Id, Measure, Money, Quantity, Shape, Text, Timestamp
 from shared.contracts.forms import PackageForm, PackingCheckList
-from shared.contracts.operations import ById, Operation
+from shared.contracts.operations import ById, Operation, if_match
 from shared.contracts.orders import Action
 from shared.contracts.trade import COLLECTION_WAYS, IF_UNDELIVERABLE, SPECIAL_GOODS, Address
 
@@ -38,10 +38,13 @@ class CreateLogisticsOrder(Shape):
     )
 
 
-class TellDomesticWaybill(Shape):
+class ActOnLogisticsOrder(ById):
+    if_match = if_match()
+
+
+class TellDomesticWaybill(ActOnLogisticsOrder):
     """The tracking number of the domestic carrier that brings the parcel to the warehouse."""
 
-    id = Id(required=True)
     domestic_waybill = Text(40, required=True)
 
 
@@ -59,10 +62,9 @@ class MeasuredPackage(Shape):
     weight_kg = Measure(required=True, metadata={"description": "Of one package."})
 
 
-class WeighParcel(Shape):
+class WeighParcel(ActOnLogisticsOrder):
     """The packages as the warehouse finds them. A difference in freight is charged or given back."""
 
-    id = Id(required=True)
     packages = fields.List(fields.Nested(MeasuredPackage), required=True, validate=validate.Length(min=1, max=200))
 
 
@@ -96,6 +98,7 @@ class LogisticsOrder(Shape):
     order_id = Id(required=True)
     state = fields.String(required=True)
     label = fields.String(required=True)
+    version = fields.Integer(required=True)
     awaiting = fields.List(fields.String(), required=True, metadata={"description": "Events of other services it waits for; empty where none is under way."})
     channel = fields.String(required=True)
     carrier = fields.String(required=True)
@@ -136,10 +139,10 @@ CREATE_LOGISTICS_ORDER = Operation("logistics", "create_logistics_order", Create
 GET_LOGISTICS_ORDER = Operation("logistics", "get_logistics_order", ById, LogisticsOrder)
 GET_ORDERS_LOGISTICS_ORDER = Operation("logistics", "get_orders_logistics_order", ById, LogisticsOrder)
 """By the id of the order: the latest that was made for it."""
-VOID_LOGISTICS_ORDER = Operation("logistics", "void_logistics_order", ById, LogisticsOrder, writes=True)
+VOID_LOGISTICS_ORDER = Operation("logistics", "void_logistics_order", ActOnLogisticsOrder, LogisticsOrder, writes=True)
 TELL_DOMESTIC_WAYBILL = Operation("logistics", "tell_domestic_waybill", TellDomesticWaybill, LogisticsOrder, writes=True)
 SCAN_PARCEL = Operation("logistics", "scan_parcel", ScanParcel, LogisticsOrder, writes=True)
 WEIGH_PARCEL = Operation("logistics", "weigh_parcel", WeighParcel, LogisticsOrder, writes=True)
-HAND_OVER_PARCEL = Operation("logistics", "hand_over_parcel", ById, LogisticsOrder, writes=True)
+HAND_OVER_PARCEL = Operation("logistics", "hand_over_parcel", ActOnLogisticsOrder, LogisticsOrder, writes=True)
 REPORT_UNDELIVERABLE = Operation("logistics", "report_undeliverable", ReportUndeliverable, Disposition, writes=True)
-CONFIRM_RETURN = Operation("logistics", "confirm_return", ById, LogisticsOrder, writes=True)
+CONFIRM_RETURN = Operation("logistics", "confirm_return", ActOnLogisticsOrder, LogisticsOrder, writes=True)

@@ -93,7 +93,7 @@ class _Seen(_Part):
 
 
 class _Transport(_Step):
-    warehouse = fields.Nested(WeighParcel(exclude=("id",)))
+    warehouse = fields.Nested(WeighParcel(exclude=("id", "if_match")))
     tracking = fields.List(fields.Nested(_Seen), validate=validate.Length(min=1))
 
 

@@ -96,7 +96,7 @@ def _awaited(reader: Operation, answer: dict[str, Any], actor: Actor, rpc: Calle
         eventlet.sleep(min(pause, left))
         pause = min(pause * 1.5, LONGEST_PAUSE)
         try:
-            answer = rpc.call(reader, {"id": answer["id"]}, actor=actor)
+            answer = rpc.call(reader, {"id": answer["id"]} if "id" in reader.request._declared_fields else {}, actor=actor)
         except Unavailable:
             return answer
     return answer

@@ -174,8 +174,9 @@ READERS: dict[type[Schema], Operation] = {
     purchases.Purchase: purchases.GET_PURCHASE,
     logistics_orders.LogisticsOrder: logistics_orders.GET_LOGISTICS_ORDER,
     payment_methods.PaymentRefund: payment_methods.GET_REFUND,
+    freight.FreightAccount: freight.GET_FREIGHT_ACCOUNT,
 }
-"""Answers that may await other services (`awaiting`) → the operation that reads them again, by `id`."""
+"""Answers that may await other services (`awaiting`) → the operation that reads them again: by `id`, or the caller's own."""
 
 
 def routes(production: bool) -> tuple[Route, ...]:

@@ -14,8 +14,9 @@ from services.logistics.domain.channels import Packages
 from services.logistics.domain.logistics_order import Standing
 from services.logistics.models import PLANNED, logistics_orders as table
 from shared.kit.actor import Actor
-from shared.kit.errors import NotFound
+from shared.kit.errors import NotFound, PreconditionFailed
 from shared.kit.money import Money
+from shared.platform.calls import Call
 from shared.platform.database import Transaction
 
 CHARGED = "payments.freight_charged.v1"
@@ -68,6 +69,13 @@ def find(tx: Transaction, which: ColumnElement[bool], *, lock: bool = False) -> 
     return Booked(tx.execute(select(table).where(which)).one(), shipment)
 
 
+def check_version(booked: Booked, call: Call) -> None:
+    """PreconditionFailed where the caller's `if_match` is another version."""
+    version = booked.row.version
+    if call.data.get("if_match", version) != version:
+        raise PreconditionFailed("version_changed", f"It is at version {version} by now; read it again.", version=version)
+
+
 def not_found() -> NotFound:
     """The answer to whoever may not see a logistics order, and where there is none."""
     return NotFound("logistics_order_not_found", "There is no such logistics order.")
@@ -75,7 +83,7 @@ def not_found() -> NotFound:
 
 def move(tx: Transaction, booked: Booked, along: life.Row, told: Mapping[str, Any] | None = None, **changes: Any) -> Booked:
     """Follow the table's row, with these changes of columns; `told` is what its event says besides the order's id."""
-    values = {"state": along.target, "updated_at": tx.now, **changes}
+    values = {"state": along.target, "version": booked.row.version + 1, "updated_at": tx.now, **changes}
     row = tx.execute(update(table).where(table.c.id == booked.row.id).values(values).returning(table)).one()
     if along.event:
         tx.emit(along.event, row.order_id, {"order_id": row.order_id, **(told or {})})

@@ -82,6 +82,7 @@ def _decided(tx: Transaction, call: Call, action: str) -> tuple[Actor, Booked, A
     actor = call.require_actor()
     booked = logistics_orders.find(tx, table.c.id == call.data["id"], lock=True)
     _check_seen(booked, actor)
+    logistics_orders.check_version(booked, call)
     return actor, booked, decide(booked.standing, action, actor)
 
 

@@ -45,6 +45,7 @@ def weigh(tx: Transaction, call: Call) -> dict[str, Any]:
     """
     actor = call.require_actor(*STAFF)
     booked = logistics_orders.find(tx, table.c.id == call.data["id"], lock=True)
+    logistics_orders.check_version(booked, call)
     along = decide(booked.standing, "weigh", actor)
     row, given = booked.row, call.data["packages"]
     counted, told = (sum(each["count"] for each in packages) for packages in (given, row.packages))
@@ -72,6 +73,7 @@ def hand_over(tx: Transaction, call: Call) -> dict[str, Any]:
     """The carrier has it."""
     actor = call.require_actor(*STAFF)
     booked = logistics_orders.find(tx, table.c.id == call.data["id"], lock=True)
+    logistics_orders.check_version(booked, call)
     along = decide(booked.standing, "hand_over", actor)
     if along.target != along.source:
         booked = logistics_orders.move(tx, booked, along, handed_over_at=tx.now)
@@ -115,6 +117,7 @@ def confirm_return(tx: Transaction, call: Call) -> dict[str, Any]:
     """The sender has it again."""
     actor = call.require_actor(*STAFF)
     booked = logistics_orders.find(tx, table.c.id == call.data["id"], lock=True)
+    logistics_orders.check_version(booked, call)
     along = decide(booked.standing, "confirm_return", actor)
     if along.target != along.source:
         booked = logistics_orders.move(tx, booked, along, disposition_at=tx.now)

@@ -16,6 +16,7 @@ from services.gateway.application import handling
 from shared.contracts.accounts import CHECK_PASSWORD, REGISTER, SIGN_IN
 from shared.contracts.api_keys import CHECK_API_KEY
 from shared.contracts.catalog import ADD_PRODUCT, GET_PRODUCT, LIST_PRODUCTS
+from shared.contracts.freight import GET_FREIGHT_ACCOUNT, TOP_UP_FREIGHT_ACCOUNT
 from shared.contracts.logistics import GET_DOCUMENT
 from shared.contracts.orders import ACCEPT_ENQUIRY, ACT_ON_ORDER, GET_CLOCK, GET_ORDER, LIST_ORDERS, PLACE_ORDER, SAVE_DRAFT
 from shared.contracts.payouts import REQUEST_PAYOUT
@@ -292,6 +293,13 @@ def test_who_prefers_to_wait_gets_the_confirmed_order(gateway: Gateway) -> None:
     looked = gateway.services.calls_of(GET_ORDER)
     assert len(looked) == 2
     assert all(each.actor == gateway.services.calls_of(PLACE_ORDER)[0].actor for each in looked)
+
+
+def test_what_is_the_callers_own_is_read_again_without_an_id(gateway: Gateway) -> None:
+    gateway.services.answers |= {TOP_UP_FREIGHT_ACCOUNT: {"awaiting": ["x"]}, GET_FREIGHT_ACCOUNT: {"awaiting": []}}
+    answer = gateway.ask("POST", "/v1/freight-account/top-ups", {}, Prefer="wait=5")
+    assert (answer.status_code, answer.json["awaiting"], answer.headers["Preference-Applied"]) == (200, [], "wait=5")
+    assert [each.data for each in gateway.services.calls_of(GET_FREIGHT_ACCOUNT)] == [{}]
 
 
 def test_waiting_ends_with_the_time_that_was_asked_for(gateway: Gateway) -> None:
