@@ -46,11 +46,15 @@ class ById(Shape):
     id = Id(required=True)
 
 
+NEWEST, OLDEST = "newest", "oldest"
+
+
 class PageRequest(Shape):
-    """A page of a list, newest first: pass the last answer's `next` as `cursor` to go on."""
+    """A page of a list: pass the last answer's `next` as `cursor` to go on, in the same order."""
 
     cursor = fields.String(metadata={"description": "Where the previous page ended: its `next`."})
     limit = fields.Integer(load_default=20, validate=validate.Range(1, 100), metadata={"description": "Rows a page, 1 to 100."})
+    sort = fields.String(load_default=NEWEST, validate=validate.OneOf((NEWEST, OLDEST)), metadata={"description": "Which come first."})
 
 
 class Callback(Shape):

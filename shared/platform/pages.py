@@ -1,4 +1,4 @@
-"""Pages of a list, newest first, of rows whose ids are ordered in time (UUIDv7): the last one's id says where a page ended."""
+"""Pages of a list, newest or oldest first, of rows whose ids are ordered in time (UUIDv7): the last one's id says where a page ended."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Table, select
 
+from shared.contracts.operations import OLDEST
 from shared.kit.errors import Invalid
 from shared.platform.database import Transaction
 
@@ -20,8 +21,10 @@ def page(
 
     Invalid `cursor_invalid`.
     """
-    behind = [table.c.id < _read(data["cursor"])] if "cursor" in data else []
-    rows = tx.execute(select(table, *further).where(*conditions, *behind).order_by(table.c.id.desc()).limit(data["limit"] + 1)).all()
+    key, oldest_first, last = table.c.id, data["sort"] == OLDEST, _read(data["cursor"]) if "cursor" in data else None
+    behind = [key > last if oldest_first else key < last] if last else []
+    order = key.asc() if oldest_first else key.desc()
+    rows = tx.execute(select(table, *further).where(*conditions, *behind).order_by(order).limit(data["limit"] + 1)).all()
     if len(rows) <= data["limit"]:
         return rows, None
     return rows[:-1], _write(rows[-2].id)

@@ -1,4 +1,4 @@
-"""Keyset pages, newest first: each goes on behind the last row of the one before, so that the millionth row costs what the first did."""
+"""Keyset pages, newest or oldest first: each goes on behind the last row of the one before, so that the millionth row costs what the first did."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Integer, Row, Select, Table, bindparam, select, tuple_, union_all
 
+from shared.contracts.operations import OLDEST
 from shared.kit.actor import Actor
 from shared.kit.errors import Invalid
 from shared.platform.columns import Id, UtcDateTime
@@ -31,7 +32,7 @@ def page(tx: Transaction, table: Table, columns: tuple[str, ...], actor: Actor, 
         wanted["last_at"], wanted["last_key"] = _read(data["cursor"])
     everybody = actor.is_operator and "role" not in data
     roles = () if everybody else (data["role"],) if "role" in data else ("buyer", "supplier")
-    rows = tx.execute(_statement(table, columns, roles, frozenset(wanted)), wanted).all()
+    rows = tx.execute(_statement(table, columns, roles, frozenset(wanted), data["sort"] == OLDEST), wanted).all()
     if len(rows) <= data["limit"]:
         return rows, None
     rows = rows[:-1]
@@ -39,20 +40,25 @@ def page(tx: Transaction, table: Table, columns: tuple[str, ...], actor: Actor, 
 
 
 @cache
-def _statement(table: Table, columns: tuple[str, ...], roles: tuple[str, ...], wanted: frozenset[str]) -> Select[Any]:
+def _statement(table: Table, columns: tuple[str, ...], roles: tuple[str, ...], wanted: frozenset[str], oldest_first: bool) -> Select[Any]:
     """One limited branch a role: each walks its own index, where an OR over both would walk neither. Without roles everybody's rows."""
     at, key = table.c.created_at, table.c.id
+    place, last = tuple_(at, key), tuple_(bindparam("last_at", type_=UtcDateTime()), bindparam("last_key", type_=Id()))
     filters: dict[str, ColumnElement[bool]] = {
         "state": table.c.state == bindparam("state"),
         "since": at >= bindparam("since"),
-        "last_at": tuple_(at, key) < tuple_(bindparam("last_at", type_=UtcDateTime()), bindparam("last_key", type_=Id())),
+        "last_at": place > last if oldest_first else place < last,
     }
     asked = [condition for name, condition in filters.items() if name in wanted]
     mine = [[table.c[f"{role}_id"] == bindparam("mine")] for role in roles] or [[]]
     shown, most = [table.c[name] for name in (*columns, "created_at", "id")], bindparam("one_more", type_=Integer)
-    branches = [select(select(*shown).where(*own, *asked).order_by(at.desc(), key.desc()).limit(most).subquery()) for own in mine]
+    branches = [select(select(*shown).where(*own, *asked).order_by(*_in_order(oldest_first, at, key)).limit(most).subquery()) for own in mine]
     found = union_all(*branches).subquery()
-    return select(found).order_by(found.c.created_at.desc(), found.c.id.desc()).limit(most)
+    return select(found).order_by(*_in_order(oldest_first, found.c.created_at, found.c.id)).limit(most)
+
+
+def _in_order(oldest_first: bool, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+    return [column.asc() if oldest_first else column.desc() for column in columns]
 
 
 def _write(at: datetime, key: str) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from eventlet.semaphore import Semaphore
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from services.payments.application.providers.port import REASONS, Declined, Method, Provider, ProviderRefused
 from services.payments.models import payment_methods
-from shared.kit.errors import Invalid, NotFound, Unavailable
+from shared.kit.errors import Conflict, Invalid, NotFound, Unavailable
 from shared.kit.ids import new_id
 from shared.platform.calls import Call
 from shared.platform.database import Transaction
+
+MOST = 50
+"""Methods of one account, so that their list is short and has no pages."""
 
 _ASKING = Semaphore(4)
 """Of the workers for calls so many may wait for a provider at a time: the others are there for what needs none."""
@@ -37,7 +40,7 @@ def ask(provider: Provider | None, call: Call) -> Method:
 
 
 def add_method(tx: Transaction, call: Call, method: Method) -> dict[str, Any]:
-    """Bind it to the caller's account; one that is bound already stays as it is."""
+    """Bind it to the caller's account; one that is bound already stays as it is. Conflict `too_many_payment_methods`."""
     owner, provider = call.require_actor().id, call.data["provider"]
     values = {
         "id": new_id(),
@@ -50,8 +53,11 @@ def add_method(tx: Transaction, call: Call, method: Method) -> dict[str, Any]:
         "expires": method.expires,
         "created_at": tx.now,
     }
-    tx.insert_once(payment_methods, values)
     mine = _of(owner).where(payment_methods.c.provider == provider, payment_methods.c.reference == method.reference)
+    if not tx.execute(mine).one_or_none():
+        if tx.execute(select(func.count()).select_from(payment_methods).where(payment_methods.c.account_id == owner)).scalar_one() >= MOST:
+            raise Conflict("too_many_payment_methods", f"An account has at most {MOST} payment methods; remove one first.")
+        tx.insert_once(payment_methods, values)
     return dict(tx.execute(mine).mappings().one())
 
 

@@ -45,6 +45,16 @@ def test_pages_follow_each_other_newest_first_and_hold_every_product_once(librar
     assert page["next"] is None
 
 
+def test_who_wants_the_oldest_first_goes_on_to_what_is_added_meanwhile(library: TestDatabase) -> None:
+    for number in range(3):
+        add(library, title=f"Mug {number}")
+    first = do(library, contract.LIST_PRODUCTS, BUYER, limit=2, sort="oldest")
+    add(library, title="added while somebody reads on")
+    second = do(library, contract.LIST_PRODUCTS, BUYER, limit=2, sort="oldest", cursor=first["next"])
+    assert [each["title"] for each in first["items"] + second["items"]] == ["Mug 0", "Mug 1", "Mug 2", "added while somebody reads on"]
+    assert second["next"] is None
+
+
 def test_a_page_that_ends_with_the_last_product_has_no_next(library: TestDatabase) -> None:
     for _ in range(2):
         add(library)

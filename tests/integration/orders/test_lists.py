@@ -60,6 +60,15 @@ def test_pages_go_on_where_the_one_before_ended_newest_first(scene: Scene) -> No
     assert (third["next"], newer not in ids(second)) == (None, True)
 
 
+def test_oldest_first_it_is_the_same_list_from_its_other_end(scene: Scene) -> None:
+    placed = [scene.place()["id"] for _ in range(5)]
+    for actor in (BUYER, OPERATOR):
+        first = listed(scene, actor, limit=2, sort="oldest")
+        second = listed(scene, actor, limit=3, sort="oldest", cursor=first["next"])
+        assert ids(first) + ids(second) == placed
+        assert second["next"] is None
+
+
 def test_a_last_page_that_is_full_has_none_after_it(scene: Scene) -> None:
     for _ in range(2):
         scene.place()

@@ -14,7 +14,7 @@ from services.payments.models import payment_methods
 from shared.contracts import payment_methods as contract
 from shared.contracts.operations import ById
 from shared.kit.actor import Actor
-from shared.kit.errors import Invalid, NotFound, Unauthenticated
+from shared.kit.errors import Conflict, Invalid, NotFound, Unauthenticated
 from shared.kit.ids import new_id
 from shared.platform.calls import actor_data
 from shared.platform.rpc import read_call
@@ -51,6 +51,20 @@ def test_what_the_provider_says_of_a_token_is_kept_and_listed(scene: Scene) -> N
     dumped = contract.PaymentMethod().dump(card)
     assert contract.PaymentMethod().validate(dumped) == {}
     assert "reference" not in dumped, "what the provider knows it by is nobody's business"
+
+
+def test_an_account_binds_so_many_and_one_that_is_bound_already_is_none_more(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(methods, "MOST", 2)
+    actor = buyer()
+    card = bind(scene, actor)
+    bind(scene, actor, token="wallet_ok")
+    with pytest.raises(Conflict) as refused:
+        bind(scene, actor, token="bank_debit_ok")
+    assert refused.value.code == "too_many_payment_methods"
+    assert bind(scene, actor) == card
+    remove(scene, actor, card["id"])
+    bind(scene, actor, token="bank_debit_ok")
+    assert len(mine(scene, actor)) == 2
 
 
 def test_the_same_method_bound_again_is_the_same(scene: Scene) -> None:
