@@ -18,6 +18,7 @@ from marshmallow import Schema, fields, validate
 
 from shared.contracts import fields as contract
 from shared.contracts.fields import Shape
+from shared.contracts.operations import NEWEST, OLDEST
 from shared.contracts.orders import Action
 from shared.contracts.tracking import INCIDENT_REASONS, TRACKING_STATUSES
 from shared.contracts.trade import COLLECTION_WAYS, IF_UNDELIVERABLE, MODES, SPECIAL_GOODS
@@ -61,6 +62,7 @@ _CODES = {
     IF_UNDELIVERABLE: "IfUndeliverable",
     TRACKING_STATUSES: "TrackingStatus",
     INCIDENT_REASONS: "IncidentReason",
+    (NEWEST, OLDEST): "SortOrder",
 }
 """Lists of codes that several fields are of."""
 
