@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from shared.contracts.accounts import Account
 from shared.contracts.fields import Email, Id, NewPassword, Password, Shape, Timestamp
-from shared.contracts.operations import ById, ByKey, Empty, Operation
+from shared.contracts.operations import ById, ByKey, Empty, Operation, if_match
 
 
 def _token() -> fields.String:
@@ -24,6 +24,7 @@ class ConfirmedEmail(Shape):
 class ChangeEmail(Shape):
     email = Email(required=True)
     password = Password()
+    if_match = if_match()
 
 
 class ChangePassword(Shape):

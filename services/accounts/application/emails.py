@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from services.accounts.application import mail, mailed_tokens, wording
+from services.accounts.application.queries import check_version
 from services.accounts.application.sessions import own_by_session
 from services.accounts.domain.account import login_key
 from services.accounts.domain.mail import CONFIRM_EMAIL
@@ -36,9 +37,10 @@ def send_again(tx: Transaction, call: Call) -> Mapping[str, Any]:
 def change(tx: Transaction, call: Call) -> Mapping[str, Any]:
     """The caller's account with the address as its new one, which is asked to confirm; the old one, if it is known to be theirs, is told.
 
-    With the address in force nothing is changed any more: what waited is dropped. Conflict `email_taken`.
+    With the address in force nothing is changed any more: what waited is dropped. Conflict `email_taken`, PreconditionFailed where the account has changed since.
     """
     account, email = own_by_session(tx, call), call.data["email"]
+    check_version(account, call)
     stays = login_key(email) == account.email_key
     if not stays:
         if tx.execute(select(accounts.c.id).where(accounts.c.email_key == login_key(email))).one_or_none():

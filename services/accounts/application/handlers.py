@@ -9,11 +9,11 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from services.accounts.application import emails
-from services.accounts.application.queries import own
+from services.accounts.application.queries import check_version, own
 from services.accounts.application.sessions import own_by_session
 from services.accounts.domain.account import check_login, check_roles, login_key
 from services.accounts.models import accounts
-from shared.kit.errors import Conflict, PreconditionFailed
+from shared.kit.errors import Conflict
 from shared.kit.ids import new_id
 from shared.platform.calls import Call
 from shared.platform.database import Transaction
@@ -92,9 +92,8 @@ def change_me(tx: Transaction, call: Call) -> Mapping[str, Any]:
 
     The user name takes a session that goes on, since one signs in by it."""
     account = (own_by_session if "user_name" in call.data else own)(tx, call)
-    changes = dict(call.data)
-    if changes.pop("if_match", account.version) != account.version:
-        raise PreconditionFailed("version_changed", f"The account is at version {account.version} now; read it again.", version=account.version)
+    check_version(account, call)
+    changes = {name: value for name, value in call.data.items() if name != "if_match"}
     if "user_name" in changes:
         changes["user_name_key"] = login_key(changes["user_name"])
     try:

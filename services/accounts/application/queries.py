@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, Select, select
 
 from services.accounts.models import accounts
-from shared.kit.errors import NotFound
+from shared.kit.errors import NotFound, PreconditionFailed
 from shared.platform.calls import Call
 from shared.platform.database import Transaction
 
@@ -30,6 +30,12 @@ def locked(tx: Transaction, account_id: str) -> Row[Any]:
     Who locks more of what belongs to an account locks the account first.
     """
     return _account(tx.execute(_by_id(account_id).with_for_update(key_share=True)).one_or_none())
+
+
+def check_version(account: Row[Any], call: Call) -> None:
+    """PreconditionFailed where it is not the version that the caller saw."""
+    if call.data.get("if_match", account.version) != account.version:
+        raise PreconditionFailed("version_changed", f"The account is at version {account.version} now; read it again.", version=account.version)
 
 
 def _by_id(account_id: str) -> Select[Any]:

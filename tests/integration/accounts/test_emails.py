@@ -12,7 +12,7 @@ from services.accounts.application import emails
 from services.accounts.domain.mail import CONFIRM_EMAIL, LIFETIMES
 from services.accounts.models import mails
 from shared.contracts.credentials import CONFIRM_EMAIL as CONFIRM
-from shared.kit.errors import Conflict, Forbidden, Invalid, TradeError, Unauthenticated
+from shared.kit.errors import Conflict, Forbidden, Invalid, PreconditionFailed, TradeError, Unauthenticated
 from shared.kit.ids import new_id
 from tests.builders.database import call
 from tests.builders.mail_server import token_in
@@ -47,6 +47,16 @@ def test_who_registers_is_mailed_a_token_and_confirms_the_address_by_it_once(acc
     known = me(accounts, actor_of(account))
     assert (known["email_confirmed_at"] is not None, known["version"]) == (True, 2)
     assert refused(confirm, accounts, token_in(letter.text)) == "mailed_token_invalid"
+
+
+def test_an_address_is_changed_only_from_the_version_that_was_seen(accounts: Accounts) -> None:
+    li = accounts.signed_in(accounts.register())
+    asked = {"email": NEW, "password": PASSWORD}
+    with pytest.raises(PreconditionFailed) as refusal:
+        accounts.call("change_email", asked | {"if_match": 2}, li)
+    assert (refusal.value.code, refusal.value.data) == ("version_changed", {"version": 1})
+    assert me(accounts, li)["new_email"] is None
+    assert accounts.call("change_email", asked | {"if_match": 1}, li)["version"] == 2
 
 
 def test_who_registers_without_an_address_is_mailed_nothing(accounts: Accounts) -> None:
