@@ -66,6 +66,14 @@ def test_each_operation_tells_its_parameters_bodies_answers_and_problems(route: 
     assert ("401" in operation["responses"]) or route.public
 
 
+def test_whatever_changes_what_has_a_version_may_be_told_which_was_seen() -> None:
+    makes = {"create_logistics_order", "submit_verification"}  # of an order, of an account: what they answer is new
+    changes = [each for each in ROUTES if each.operation.writes and "version" in each.operation.answer._declared_fields]
+    named = [each for each in changes if ("{id}" in each.path or each.path.startswith("/v1/me")) and each.operation.name not in makes]
+    assert len(named) > 10
+    assert [each.operation.name for each in named if not each.takes_if_match] == []
+
+
 def test_what_stands_in_the_path_or_a_header_is_not_in_the_body(served: dict[str, Any]) -> None:
     change = served["components"]["schemas"]["ChangeProduct"]
     assert {"id", "if_match"}.isdisjoint(change["properties"])
