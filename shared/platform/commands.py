@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, Text, bindparam, delete, func, insert, literal, select
+from sqlalchemy import ColumnElement, String, Text, bindparam, delete, func, insert, literal, select, text
 
 from shared.contracts.dumping import dump
 from shared.kit.clock import utc_now
@@ -29,6 +29,10 @@ _FIND = {
     )
     for dialect, free in _FREE.items()
 }
+_FIRST = text(
+    "SELECT CAST(CASE WHEN pg_try_advisory_xact_lock(hashtextextended(:key, 0)) AND NOT EXISTS (SELECT FROM commands WHERE id = :key)"
+    " THEN '0' ELSE 'begun before: ' || :key END AS integer)"
+)
 
 
 class Answer(dict[str, Any]):
@@ -55,7 +59,20 @@ def once(tx: Transaction, call: Call, handler: Callable[..., Any], *args: Any) -
         raise Conflict("still_running", "This very request is still being worked on; ask again shortly.")
     if (before := _kept(found, call)) is not None:
         return before
-    answer = Answer(dump(call.operation.answer, handler(tx, call, *args)))
+    return _keep(tx, call, handler(tx, call, *args))
+
+
+def first(tx: Transaction, call: Call, handler: Callable[..., Any], *args: Any) -> Answer:
+    """As `once`, for a command that nobody has begun before, as nearly all are: it spares the wait for that answer. Whatever else comes of it than
+    an answer, it may have been begun before all the same: the database's DataError where that was found, or some error that comes of it."""
+    if tx.connection.dialect.name != "postgresql":
+        return once(tx, call, handler, *args)
+    tx.later(_FIRST, {"key": call.command_id})
+    return _keep(tx, call, handler(tx, call, *args))
+
+
+def _keep(tx: Transaction, call: Call, given: Any) -> Answer:
+    answer = Answer(dump(call.operation.answer, given))
     tx.later(_KEEP, {"id": call.command_id, "fingerprint": call.fingerprint, "encoded": answer.encoded.decode(), "created_at": utc_now()})
     return answer
 

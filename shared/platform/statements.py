@@ -1,6 +1,8 @@
 """Statements that are made once, their values being parameters, on PostgreSQL: compiled once, too, run on the driver's own cursor, and prepared on the server.
 
 SQLAlchemy and PostgreSQL do the same work for each use otherwise, for most of the time that a statement takes. Connections, pool and errors stay SQLAlchemy's.
+
+One with the option `PLAN_EACH_TIME` is planned by PostgreSQL for each use: where a list of any length is looked up in a table that has grown since, a plan that is kept is soon the wrong one.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.sql.selectable import ReturnsRows
 
 Process = Callable[[Any], Any]
+
+PLAN_EACH_TIME = "plan_each_time"
 
 _LIST = re.compile(r"(NOT )?IN \(__\[POSTCOMPILE_(\w+)\]\)")  # what SQLAlchemy would write out for each use, value by value
 _numbers = itertools.count(1)
@@ -46,13 +50,14 @@ class Statement:
         self._read = [(place, process) for place, kind in enumerate(kinds) if (process := kind.result_processor(dialect, None))]
         self._shape: SimpleResultMetaData | None = None
         self._name, self._used, self._definition = f"s{next(_numbers)}", False, b""
+        self._planned_each_time = statement.get_execution_options().get(PLAN_EACH_TIME, False)
 
     def written(self, cursor: Any, parameters: Mapping[str, Any]) -> bytes:
         """With its values in it, quoted by the driver. From its second use on it is prepared: one made for a single use is not worth that."""
         bound = {**self._constants, **parameters}
         for name, process in self._bind:
             bound[name] = process(bound[name])
-        if not self._used:
+        if self._planned_each_time or not self._used:
             self._used = True
             return cursor.mogrify(self.sql, bound)  # type: ignore[no-any-return]
         if not self._definition:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nameko.extensions import DependencyProvider
+from sqlalchemy.exc import DataError
 
-from shared.kit.errors import TradeError
+from shared.kit.errors import TradeError, Unavailable
 from shared.platform import commands, context
 from shared.platform.calls import Call
 from shared.platform.database import ClockOffset, Transaction
@@ -25,7 +26,12 @@ class Handle:
 
     def write(self, call: Call, handler: Callable[..., Any], *args: Any) -> commands.Answer:
         """`handler(tx, call, *args)` once per command id, in one transaction with its answer and events."""
-        return self._in_span(handler, lambda tx: commands.once(tx, call, handler, *args))  # type: ignore[no-any-return]
+        try:
+            return self._in_span(handler, lambda tx: commands.first(tx, call, handler, *args))  # type: ignore[no-any-return]
+        except Unavailable:
+            raise
+        except (TradeError, DataError):  # perhaps since it was done before
+            return self._in_span(handler, lambda tx: commands.once(tx, call, handler, *args))  # type: ignore[no-any-return]
 
     def ask_and_write(self, call: Call, ask: Callable[[], tuple[Any, ...]], handler: Callable[..., Any]) -> commands.Answer:
         """As `write`, with what `ask` answers of others before the transaction begins: none waits for them. Where they fail for a command that was

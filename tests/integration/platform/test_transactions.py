@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ from shared.contracts.operations import Operation
 from shared.kit.errors import Conflict, Invalid, Unavailable
 from shared.kit.ids import new_id
 from shared.platform import commands, records
-from shared.platform.calls import fingerprint
+from shared.platform.calls import Call, fingerprint
 from shared.platform.database import Transaction, begin, make_engine, run
 from shared.platform.records import outbox
 from shared.platform.store import Handle
@@ -36,6 +37,10 @@ def emit(tx: Transaction, subject: str = "account-1") -> None:
 def greet(tx: Transaction, call: Any) -> dict[str, str]:
     emit(tx)
     return {"text": f"{call.data['text']} {tx.now.isoformat()}"}
+
+
+def write(database: TestDatabase, asked: Call, handler: Callable[..., Any]) -> Any:
+    return Handle(cast("Any", database)).write(asked, handler)
 
 
 def events(database: TestDatabase) -> int:
@@ -84,8 +89,8 @@ def test_an_event_that_does_not_fit_its_contract_is_a_defect(database: TestDatab
 
 def test_a_retried_command_gets_the_first_answer_and_is_done_once(database: TestDatabase) -> None:
     asked = call(GREET, None, {"text": "Hello"}, command_id="one")
-    first = database.run(lambda tx: commands.once(tx, asked, greet))
-    second = database.run(lambda tx: commands.once(tx, asked, greet))
+    first = write(database, asked, greet)
+    second = write(database, asked, greet)
     assert first == second
     assert events(database) == 1
 
@@ -107,9 +112,9 @@ def test_a_command_that_was_done_has_its_answer_though_others_who_are_asked_befo
 
 
 def test_a_command_id_used_for_something_else_is_refused(database: TestDatabase) -> None:
-    database.run(lambda tx: commands.once(tx, call(GREET, None, {"text": "Hello"}, command_id="one"), greet))
+    write(database, call(GREET, None, {"text": "Hello"}, command_id="one"), greet)
     with pytest.raises(Invalid) as refused:
-        database.run(lambda tx: commands.once(tx, call(GREET, None, {"text": "Bye"}, command_id="one"), greet))
+        write(database, call(GREET, None, {"text": "Bye"}, command_id="one"), greet)
     assert refused.value.code == "idempotency_key_reused"
     assert events(database) == 1
 
@@ -118,8 +123,8 @@ def test_a_command_that_is_still_at_work_elsewhere_is_a_conflict(database: TestD
     asked = call(GREET, None, {"text": "Hello"}, command_id="one")
     with database.transaction() as first:
         commands.once(first, asked, greet)
-        with pytest.raises(Conflict) as refused, database.transaction() as second:
-            commands.once(second, asked, greet)
+        with pytest.raises(Conflict) as refused:
+            write(database, asked, greet)
     assert refused.value.code == "still_running"
     assert events(database) == 1
 
@@ -134,8 +139,25 @@ def test_a_command_that_another_worker_did_between_our_look_and_our_lock_gets_it
                 other.add(records.commands, row)
         return greet(tx, call)
 
-    assert database.run(lambda tx: commands.once(tx, asked, greet_too_late)) == {"text": "faster"}
+    assert write(database, asked, greet_too_late) == {"text": "faster"}
     assert events(database) == 0
+
+
+def test_a_command_that_was_done_has_its_answer_though_it_could_not_be_done_again(database: TestDatabase) -> None:
+    asked = call(GREET, None, {"text": "Hello"}, command_id="one")
+
+    def greet_once(tx: Transaction, call: Any) -> dict[str, str]:
+        if tx.execute(select(func.count()).select_from(outbox)).scalar_one():
+            raise Conflict("greeted_already", "Once is enough.")
+        return greet(tx, call)
+
+    def refuse_without_a_look(_tx: Transaction, _call: Any) -> dict[str, str]:
+        raise Conflict("out_of_stock", "No greetings left.")
+
+    first = write(database, asked, greet_once)
+    assert write(database, asked, greet_once) == first
+    assert write(database, asked, refuse_without_a_look) == first
+    assert events(database) == 1
 
 
 def test_a_failed_command_keeps_nothing_and_may_be_tried_again(database: TestDatabase) -> None:
@@ -146,9 +168,9 @@ def test_a_failed_command_keeps_nothing_and_may_be_tried_again(database: TestDat
         raise Conflict("not_now", "Not now.")
 
     with pytest.raises(Conflict):
-        database.run(lambda tx: commands.once(tx, asked, fail))
+        write(database, asked, fail)
     assert events(database) == 0
-    assert database.run(lambda tx: commands.once(tx, asked, greet))["text"].startswith("Hello")
+    assert write(database, asked, greet)["text"].startswith("Hello")
 
 
 def test_a_deadlock_is_run_again(database: TestDatabase) -> None:
