@@ -53,7 +53,7 @@ def write_orders(database: str, count: int) -> None:
     with engine.begin() as connection:
         for index in indexes:
             index.drop(connection)
-        for statement in (_ORDERS, _HISTORY, _DEADLINES, _STREAMS):
+        for statement in (_ORDERS, _HISTORY, _DEADLINES):
             connection.execute(text(statement), _values(count))
         for index in indexes:
             index.create(connection)
@@ -99,4 +99,3 @@ _DEADLINES = f"""
     INSERT INTO deadlines (aggregate, aggregate_id, kind, due_at, strikes_at)
     SELECT 'order', {id_of(1, "n")}, 'payment', now() + interval '7 days', now() + interval '7 days' FROM generate_series(0, :last) AS n WHERE n % {WAYS} < {OPEN}
 """
-_STREAMS = f"INSERT INTO streams (subject, version) SELECT CAST({id_of(1, 'n')} AS text), {_VERSION} FROM generate_series(0, :last) AS n"

@@ -31,7 +31,7 @@ _RETRIED = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock det
 _TRIES = 4
 
 _COUNT = text("INSERT INTO streams (subject, version) VALUES (:subject, 1) ON CONFLICT (subject) DO UPDATE SET version = streams.version + 1")
-_TELL = insert(records.outbox).values(version=select(records.streams.c.version).where(records.streams.c.subject == bindparam("stream")).scalar_subquery())
+_TELL_NEXT = insert(records.outbox).values(version=select(records.streams.c.version).where(records.streams.c.subject == bindparam("stream")).scalar_subquery())
 
 
 def address(text: str) -> URL:
@@ -99,11 +99,12 @@ class Transaction:
             return statements.execute(self.connection, statement, parameters)
         return self.connection.execute(statement, parameters)
 
-    def reading(self) -> Self:
-        """It is only read from now on: each statement goes by itself, which sees what is committed as it would in a transaction of PostgreSQL's, and is spared its end."""
+    def each_alone(self) -> Self:
+        """From now on each statement is a transaction by itself, with what waits to go before it: one that reads sees what is committed, as it
+        would in a transaction of PostgreSQL's, and one that writes is all or nothing. It is spared the end."""
         if self._short:
             driver: Any = self.connection.connection.dbapi_connection
-            driver.reads = True
+            driver.each_alone = True
         return self
 
     def later(self, statement: Executable, parameters: Mapping[str, Any]) -> None:
@@ -146,19 +147,23 @@ class Transaction:
         """An INSERT that knows `on_conflict_do_update` in the database's own dialect."""
         return _INSERT[self.connection.dialect.name](table)
 
-    def emit(self, type: str, subject: str, data: Mapping[str, Any]) -> str:
+    def emit(self, type: str, subject: str, data: Mapping[str, Any], version: int | None = None) -> str:
         """Publish an event of `shared.contracts.events` about the aggregate `subject`; its id.
 
-        `data` holds Python values and is dumped by the contract; a ValueError where it does not fit it. Counting the subject's version
-        also makes transactions on one aggregate take turns: its events leave in order.
+        `data` holds Python values and is dumped by the contract; a ValueError where it does not fit it. An aggregate whose own `version`
+        counts its events, and is changed by one transaction at a time, gives that. For the others it is counted here, which also makes
+        transactions on one aggregate take turns: its events leave in order.
         """
         try:
             body = dump_strictly(EVENTS[type].data, data)
         except ValueError as error:
             raise ValueError(f"{type} does not fit its contract: {error}") from error
-        self.later(_COUNT, {"subject": subject})
-        row = {"id": new_id(), "type": type, "subject": subject, "stream": subject, "time": self.now, "context": context.current().as_data(), "data": body}
-        self.later(_TELL, row)
+        row = {"id": new_id(), "type": type, "subject": subject, "time": self.now, "context": context.current().as_data(), "data": body}
+        if version is None:
+            self.later(_COUNT, {"subject": subject})
+            self.later(_TELL_NEXT, row | {"stream": subject})
+        else:
+            self.add(records.outbox, row | {"version": version})
         self.emitted += 1
         return str(row["id"])
 

@@ -19,7 +19,7 @@ class Connection(extensions.connection):
         super().__init__(*args, **kwargs)
         self.autocommit = True
         self.cursor_factory = Cursor
-        self.reads = False  # until the end of the transaction: nothing needs one
+        self.each_alone = False  # until the end of the transaction: what is sent together is one
         self._waiting: list[bytes] = []
         self._prepared: set[str] = set()
         self._to_prepare: list[bytes] = []
@@ -44,13 +44,13 @@ class Connection(extensions.connection):
             self._send()
 
     def commit(self) -> None:
-        self.reads = False
+        self.each_alone = False
         if self._waiting or not self._idle:
             self._send(b"COMMIT")
 
     def rollback(self) -> None:
         self.forget()
-        self.reads = False
+        self.each_alone = False
         if not self._idle:
             self._send(b"ROLLBACK")
 
@@ -62,7 +62,7 @@ class Connection(extensions.connection):
             if self._in_doubt:
                 first, self._in_doubt = [b"DEALLOCATE ALL", *first], False
         waiting, self._waiting = self._waiting, []
-        begin = [b"BEGIN"] if status == extensions.TRANSACTION_STATUS_IDLE and not self.reads else []
+        begin = [b"BEGIN"] if status == extensions.TRANSACTION_STATUS_IDLE and not self.each_alone else []
         try:
             extensions.cursor.execute(cursor, b";".join((*first, *begin, *waiting, *last)))
         except BaseException as error:

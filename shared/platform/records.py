@@ -25,7 +25,7 @@ outbox = Table(
 Index("outbox_unsent", outbox.c.position, postgresql_where=text("sent_at IS NULL"), sqlite_where=text("sent_at IS NULL"))
 Index("outbox_stream", outbox.c.subject, outbox.c.version, unique=True)
 
-# How many events each of our aggregates has published: the next one's version, without gaps.
+# How many events each of our aggregates has published that has no version of its own: the next one's, without gaps.
 streams = Table("streams", metadata, Column("subject", String(80), primary_key=True), Column("version", Integer, nullable=False))
 
 # One row a received event that concerned us. `pending` ones wait for their turn or their next attempt, `dead` ones for an operator.

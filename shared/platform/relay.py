@@ -177,7 +177,7 @@ class Relay(SharedExtension):
     def _mark_and_ask(self, tx: Transaction, besides: Sequence[int]) -> list[Any]:
         if self.taken:
             mark_sent(tx, self.taken)
-        return oldest_unsent(tx, besides)
+        return oldest_unsent(tx.each_alone(), besides)
 
     def _is_settled(self) -> bool:
         """Whether our connection has just outlived its first moments: what was confirmed before and in them goes again."""

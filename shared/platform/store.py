@@ -46,7 +46,7 @@ class Handle:
 
     def read(self, call: Call, query: Callable[..., Any], *args: Any) -> Any:
         """`query(tx, call, *args)`."""
-        return self._in_span(query, lambda tx: query(tx.reading(), call, *args))
+        return self._in_span(query, lambda tx: query(tx.each_alone(), call, *args))
 
     def run(self, work: Callable[..., Any], *args: Any) -> Any:
         """`work(tx, *args)` in one transaction that is no command."""

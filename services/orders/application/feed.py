@@ -44,7 +44,7 @@ _WHOSE = select(feed.c.buyer_id, feed.c.supplier_id).where(*_BEHIND).limit(MOST_
 
 def tell(tx: Transaction, row: Row, type: str, data: Mapping[str, Any]) -> None:
     """Publish an event about an order or enquiry, and tell its parties."""
-    event_id = tx.emit(type, row.id, data)
+    event_id = tx.emit(type, row.id, data, row.version)
     tx.add(feed, {"id": event_id, "type": type, "buyer_id": row.buyer_id, "supplier_id": row.supplier_id})
 
 

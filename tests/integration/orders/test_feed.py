@@ -28,7 +28,9 @@ PLACED = ["orders.order_placed.v1", "logistics.channel_confirmed.v1", "orders.or
 
 def events(scene: Scene, actor: Actor, after: int = 0, until: int = 10**9, **more: Any) -> list[Any]:
     """One answer's worth of the actor's events."""
-    answer = dump(LIST_EVENTS.answer, scene.run(lambda tx: feed.list_events(tx.reading(), call(LIST_EVENTS, actor, {"after": after, "until": until, **more}))))
+    answer = dump(
+        LIST_EVENTS.answer, scene.run(lambda tx: feed.list_events(tx.each_alone(), call(LIST_EVENTS, actor, {"after": after, "until": until, **more})))
+    )
     assert LIST_EVENTS.answer().validate(answer) == {}
     items: list[Any] = answer["items"]
     return items
@@ -39,7 +41,7 @@ def types(found: list[Any]) -> list[str]:
 
 
 def news(scene: Scene, since: int | None = None, doubt: Any = None) -> Any:
-    return dump(NEWS.answer, scene.run(lambda tx: feed.news(tx.reading(), call(NEWS, None, {"since": since, "doubt": doubt}))))
+    return dump(NEWS.answer, scene.run(lambda tx: feed.news(tx.each_alone(), call(NEWS, None, {"since": since, "doubt": doubt}))))
 
 
 def settled(scene: Scene, since: int | None = None, doubt: Any = None) -> Any:
@@ -197,7 +199,7 @@ def _begin(tx: Any) -> None:
 def _tell(tx: Any, buyer: Actor, supplier: Actor) -> None:
     """An event of some enquiry."""
     enquiry_id = new_id()
-    row = SimpleNamespace(id=enquiry_id, buyer_id=buyer.id, supplier_id=supplier.id)
+    row = SimpleNamespace(id=enquiry_id, version=1, buyer_id=buyer.id, supplier_id=supplier.id)
     parties = {"buyer": {"id": buyer.id, "name": buyer.name}, "supplier": {"id": supplier.id, "name": supplier.name}}
     facts = {"enquiry_id": enquiry_id, "number": "TE-1", "action": "open", "from_state": None, "to_state": "open", "actor_id": buyer.id, "at": tx.now}
     feed.tell(tx, row, "orders.enquiry_opened.v1", parties | facts)

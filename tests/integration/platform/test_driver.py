@@ -67,10 +67,10 @@ def test_a_transaction_that_asks_nothing_costs_nothing(database: TestDatabase, r
 def test_what_is_only_read_costs_a_round_trip_a_statement_and_changes_nothing_for_those_after_it(database: TestDatabase, round_trips: list[None]) -> None:
     with database.transaction() as tx:
         for _ in range(3):
-            assert tx.reading().execute(NAMED, {"key": "a"}).all() == []
+            assert tx.each_alone().execute(NAMED, {"key": "a"}).all() == []
     assert len(round_trips) == 3
     with pytest.raises(ProgrammingError), database.transaction() as tx:
-        tx.reading().execute(text("SELECT nothing"))
+        tx.each_alone().execute(text("SELECT nothing"))
 
     def add_in_vain() -> None:
         with database.transaction() as tx:
@@ -81,6 +81,22 @@ def test_what_is_only_read_costs_a_round_trip_a_statement_and_changes_nothing_fo
     with pytest.raises(RuntimeError):
         add_in_vain()
     assert names(database) == []
+
+
+def test_what_is_written_alone_with_a_question_after_it_costs_one_round_trip_and_is_all_or_nothing(database: TestDatabase, round_trips: list[None]) -> None:
+    with database.transaction() as tx:
+        tx.later(NEW, lease("a"))
+        assert tx.each_alone().execute(NAMED, {"key": "a"}).scalar_one() == lease("a")["holder"]
+    assert len(round_trips) == 1
+
+    def write_and_fail() -> None:
+        with database.transaction() as tx:
+            tx.later(NEW, lease("b"))
+            tx.each_alone().execute(text("SELECT nothing"))
+
+    with pytest.raises(ProgrammingError):
+        write_and_fail()
+    assert names(database) == ["a"]
 
 
 def test_a_statement_without_parameters_comes_after_what_waits(database: TestDatabase) -> None:
