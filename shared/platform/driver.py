@@ -20,6 +20,7 @@ class Connection(extensions.connection):
         self.autocommit = True
         self.cursor_factory = Cursor
         self.each_alone = False  # until the end of the transaction: what is sent together is one
+        self.pen = self.cursor()  # writes values into statements, and sends none
         self._waiting: list[bytes] = []
         self._prepared: set[str] = set()
         self._to_prepare: list[bytes] = []

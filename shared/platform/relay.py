@@ -17,7 +17,7 @@ from typing import Any
 
 import eventlet
 from nameko.extensions import SharedExtension
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import Text, bindparam, cast, func, or_, select, update
 
 from shared.kit.clock import utc_now
 from shared.kit.errors import Unavailable
@@ -67,12 +67,13 @@ def release_lease(tx: Transaction, holder: str) -> None:
     tx.execute(update(leases).where(leases.c.name == LEASE_NAME, leases.c.holder == holder).values(expires_at=utc_now()))
 
 
-_UNSENT = select(outbox).where(outbox.c.sent_at.is_(None)).order_by(outbox.c.position).limit(BATCH)
+_ROW = outbox.c.position, outbox.c.id, outbox.c.type, outbox.c.subject, outbox.c.version, outbox.c.time, outbox.c.context
+_UNSENT = select(*_ROW, cast(outbox.c.data, Text).label("data")).where(outbox.c.sent_at.is_(None)).order_by(outbox.c.position).limit(BATCH)
 _FURTHER = _UNSENT.where(outbox.c.position.not_in(bindparam("besides", expanding=True)))
 
 
 def oldest_unsent(tx: Transaction, besides: Sequence[int] = ()) -> list[Any]:
-    """At most `BATCH` rows, in their order, none of them at the positions `besides`."""
+    """At most `BATCH` rows, in their order, none of them at the positions `besides`; their data as JSON, the way it is sent."""
     return list(tx.execute(_FURTHER, {"besides": besides}) if besides else tx.execute(_UNSENT, {}))
 
 

@@ -107,8 +107,7 @@ def later(connection: Connection, statement: Executable, parameters: Mapping[str
     """With its values in it."""
     known = _known(statement, tuple(parameters), connection.dialect)
     driver: Any = connection.connection.dbapi_connection
-    with driver.cursor() as cursor:
-        driver.wait(known.written(cursor, parameters))
+    driver.wait(known.written(driver.pen, parameters))
 
 
 def forget(connection: Connection) -> None:

@@ -75,7 +75,7 @@ class Bus:
 
     def emit(self, subject: str, **data: Any) -> None:
         """The first event of an order, for our service."""
-        row = SimpleNamespace(id=uuid.uuid4().hex, type=EVENT, subject=subject, version=1, time=utc_now(), data=data)
+        row = SimpleNamespace(id=uuid.uuid4().hex, type=EVENT, subject=subject, version=1, time=utc_now(), data=wire.encode(data).decode())
         event = wire.event_message(row, "orders", Context())
         self.send("orders.events", EVENT, event.body, event.headers, content_type=event.content_type, delivery_mode=2)
 

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 from services.orders.application import goods
 from services.orders.application.records import Enquiry, Order, Row, history_of, party
 from services.orders.domain import enquiry as negotiations, lifecycle
-from services.orders.domain.checks import Line, customs_gaps
+from services.orders.domain.checks import customs_gaps
 from services.orders.domain.steps import CANCELLED, STEPS
 from services.orders.models import drafts, enquiry_offers, messages
 from shared.contracts.dumping import Dumped
@@ -103,7 +103,7 @@ def order(tx: Transaction, found: Order, actor: Actor) -> dict[str, Any]:
         "exception": _exception(row, history),
         "channel_proposal": row.channel_proposed and {"channel": row.channel_proposed, "proposed_by": row.channel_proposed_by},
         "refund": found.refund and {"amount": found.refund, "received_at": row.refund_received_at},
-        "customs_gaps": customs_gaps([Line(**line) for line in goods.load_lines(row.lines)], situation.terms) if before_shipping else [],
+        "customs_gaps": customs_gaps(row.lines, situation.terms) if before_shipping else [],
         "actions": [{**asdict(each), "name": each.action, "reasons": list(each.reasons)} for each in actions],
     }
 

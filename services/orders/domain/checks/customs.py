@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from services.orders.domain.checks.facts import Form, Line, OrderFacts, Problems, paired
+from services.orders.domain.checks.facts import Form, OrderFacts, Problems, paired
 from services.orders.domain.terms import Terms
 
 
@@ -19,15 +20,15 @@ class Gap:
     message: str
 
 
-def customs_gaps(lines: Iterable[Line], terms: Terms) -> list[Gap]:
-    """What the lines lack for customs, to be told before the customs step. A carrier that clears asks for the same two facts (UPU form CN23)."""
+def customs_gaps(lines: Iterable[Mapping[str, Any]], terms: Terms) -> list[Gap]:
+    """What the lines (`OrderLine`s) lack for customs, to be told before the customs step. A carrier that clears asks for the same two facts (UPU form CN23)."""
     paper = "export declaration" if terms.customs == "platform" else "carrier's customs declaration (CN23)"
     wanted = {"hs_code": "HS code", "country_of_origin": "country of origin"}
     return [
-        Gap(number, line.product_id, name, f"{line.sku} has no {words}: the {paper} will ask for it.")
+        Gap(number, line["product_id"], name, f"{line['sku']} has no {words}: the {paper} will ask for it.")
         for number, line in enumerate(lines)
         for name, words in wanted.items()
-        if not getattr(line, name)
+        if not line[name]
     ]
 
 
