@@ -15,11 +15,14 @@ from shared.platform.database import Transaction
 from shared.platform.wire import Event
 
 _KEY: Any = bindparam("key")
-_STATE = select(reservations.c.state).where(reservations.c.order_id == _KEY).with_for_update()
+_OWN_STATE = select(reservations.c.state).where(reservations.c.order_id == _KEY)
+_STATE = _OWN_STATE.with_for_update()
 _CHANGE = update(reservations).where(reservations.c.order_id == _KEY)
 _LINES = select(reservation_lines.c.product_id, reservation_lines.c.quantity).where(reservation_lines.c.order_id == _KEY)
 _SHELF = (products.c.id, FOR_SALE.label("for_sale"), products.c.on_hand, products.c.reserved)
+# They stay locked until the end of the transaction; always in the order of ids, so that no two orders wait for each other.
 _SHELVES = select(*_SHELF).where(products.c.id.in_(bindparam("keys", expanding=True))).order_by(products.c.id).with_for_update()
+_SHELVES_AND_STATE = _SHELVES.add_columns(_OWN_STATE.scalar_subquery().label("state"))  # which only another event of the order changes: they come one by one
 _COUNT = (
     update(products)
     .where(products.c.id == _KEY)
@@ -30,11 +33,11 @@ _COUNT = (
 def reserve_stock(tx: Transaction, event: Event) -> None:
     """Reserve every line of a placed order, or none; an order that is over already, or has its reservation, changes nothing."""
     order = event.data
-    order_id = order["order_id"]
-    if _state(tx, order_id) is not None:
+    order_id, wanted = order["order_id"], quantities(order["lines"])
+    found = tx.execute(_SHELVES_AND_STATE, {"keys": list(wanted), "key": order_id}).all()
+    if (found[0].state if found else _state(tx, order_id)) is not None:
         return
-    wanted = quantities(order["lines"])
-    refused = refusal(wanted, _locked_shelves(tx, wanted))
+    refused = refusal(wanted, {row.id: Shelf(row.for_sale, row.on_hand - row.reserved) for row in found})
     _record(tx, order_id, reservation.REFUSED if refused else reservation.RESERVED)
     for each, quantity in wanted.items():
         tx.add(reservation_lines, {"order_id": order_id, "product_id": each, "quantity": quantity})
@@ -98,7 +101,7 @@ def _settle(tx: Transaction, event: Event, after: Callable[[str | None], str], o
         tx.later(_CHANGE, {"key": order_id, "state": target, "updated_at": tx.now})
         lines = tx.execute(_LINES, {"key": order_id})
         held = {line.product_id: line.quantity for line in lines}
-        _locked_shelves(tx, held)
+        tx.later(_SHELVES, {"keys": list(held)})
         _move(tx, held, reserved=-1, on_hand=on_hand)
         _tell(tx, tells, order_id, held)
 
@@ -109,12 +112,6 @@ def _state(tx: Transaction, order_id: str) -> str | None:
 
 def _record(tx: Transaction, order_id: str, state: str) -> None:
     tx.add(reservations, {"order_id": order_id, "state": state, "created_at": tx.now, "updated_at": tx.now})
-
-
-def _locked_shelves(tx: Transaction, product_ids: Mapping[str, int]) -> dict[str, Shelf]:
-    """The products' shelves, locked until the end of the transaction; always in the order of ids, so that no two orders wait for each other."""
-    rows = tx.execute(_SHELVES, {"keys": list(product_ids)})
-    return {row.id: Shelf(row.for_sale, row.on_hand - row.reserved) for row in rows}
 
 
 def _move(tx: Transaction, quantity_of: Mapping[str, int], *, reserved: int, on_hand: int = 0) -> None:
