@@ -26,14 +26,15 @@ IBAN = "DE89370400440532013000"
 
 
 class ProviderProcess:
-    """`start`, `stop` and `kill` may be called in turn: its memory stays."""
+    """`start`, `stop` and `kill` may be called in turn: its memory stays. `options` count from its next start on."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.key, self.public_key, self.webhook_secret = (secrets.token_hex(12) for _ in range(3))
         self.log = folder / "provider.log"
-        self._command = [sys.executable, "-m", "tradelane", "provider", "--port", str(self.port), "--file", str(folder / "provider.sqlite3"), *options]
+        self.options = options
+        self._command = [sys.executable, "-m", "tradelane", "provider", "--port", str(self.port), "--file", str(folder / "provider.sqlite3")]
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -49,7 +50,7 @@ class ProviderProcess:
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(self._command, env=os.environ | self.environment, stdout=log, stderr=log, process_group=0)
+            self.process = subprocess.Popen([*self._command, *self.options], env=os.environ | self.environment, stdout=log, stderr=log, process_group=0)
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             try:

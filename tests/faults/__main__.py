@@ -11,9 +11,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.faults.faults import FAULTS, applicable
+from tests.faults.faults import applicable
 from tests.faults.harness import Plan, run, servers
 from tests.faults.report import tables
+from tests.faults.stage import FAULTS
 from tests.servers import ServerUnavailable
 
 BUILD = Path("build")

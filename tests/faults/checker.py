@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shared.platform.audit import Sum, under_way
@@ -46,11 +47,13 @@ def settle(settings: Settings, patience: float) -> None:
         time.sleep(1)
 
 
-def check(settings: Settings, tally: Tally, market: Market) -> Findings:
-    """Look at everything."""
+def check(settings: Settings, tally: Tally, market: Market, charged: Mapping[str, Mapping[str, int]]) -> Findings:
+    """Look at everything; `charged` is what the payment provider says it did, by currency."""
     books, found = Books(settings), Findings()
     _orders(books, tally, found)
     _effects(books, found)
+    _money(books, charged, found)
+    _parcels(books, tally, found)
     _log(books, found)
     _stock(books, market, found)
     _audit(reconcile(settings, 0), found)
@@ -81,12 +84,17 @@ def _orders(books: Books, tally: Tally, found: Findings) -> None:
     found.duplicates += [f"deposit {reference}" for reference, times in booked.items() if times > 1 or reference not in tally.deposited]
 
 
-# What must be there once at most: where, and the columns that say which.
-_ONCE = (
+# What must be there once at most: where, the columns that say which, and of which rows.
+_ONCE: tuple[tuple[str, ...], ...] = (
     ("orders", "orders", "enquiry_id"),
     ("orders", "order_history", "order_id, version"),
     ("orders", "outbox", "subject, version"),
-    ("payments", "transfers", "order_id, kind"),
+    ("payments", "transfers", "order_id, kind", "cause IS NULL"),
+    ("payments", "transfers", "cause, kind"),
+    ("payments", "provider_payments", "order_id", "state = 'captured'"),
+    ("payments", "refunds", "payment_id"),
+    ("payments", "freight_entries", "charge_id, direction"),
+    ("logistics", "logistics_orders", "channel, waybill_number"),
     ("catalog", "reservations", "order_id"),
     ("logistics", "shipments", "order_id"),
 )
@@ -95,12 +103,58 @@ _ANSWERS = "SELECT count(*) FROM outbox WHERE context->>'causation_id' <> '' GRO
 
 def _effects(books: Books, found: Findings) -> None:
     """Each event has each effect once: its consumer answers it with no event twice, and no row that stands for an effect comes twice."""
-    for service, table, columns in _ONCE:
-        filled = " AND ".join(f"{column} IS NOT NULL" for column in columns.split(", "))
-        twice = books.rows(service, f"SELECT {columns} FROM {table} WHERE {filled} GROUP BY {columns} HAVING count(*) > 1")
+    for service, table, columns, *only in _ONCE:
+        which = " AND ".join([*(f"{column} IS NOT NULL" for column in columns.split(", ")), *only])
+        twice = books.rows(service, f"SELECT {columns} FROM {table} WHERE {which} GROUP BY {columns} HAVING count(*) > 1")
         found.duplicates += [f"{service}.{table}: {', '.join(map(str, row))}" for row in twice]
     for service in ("catalog", "orders", "payments", "logistics"):
         found.duplicates += [f"{service} told {row[0]} times of one event's effect" for row in books.rows(service, _ANSWERS)]
+
+
+_ASKED_FOR = "(SELECT currency, state, reference, amount FROM provider_payments UNION ALL SELECT currency, state, reference, amount FROM freight_top_ups) AS a"
+_TAKEN = f"SELECT currency, count(reference) AS payments, sum(amount) FILTER (WHERE state IN ('captured', 'undue')) AS captured FROM {_ASKED_FOR} GROUP BY 1"
+_SENT_BACK = "SELECT currency, sum(amount) AS refunded FROM refunds WHERE payment_id IS NOT NULL AND state = 'made' GROUP BY 1"
+# What an order has cost its buyer at the provider, refunds that failed aside, less what it was to cost.
+_OVERCHARGED = """SELECT a.order_id::text, coalesce(p.taken, 0) - coalesce(r.back, 0) - CASE WHEN a.state = 'released' AND a.provider IS NOT NULL THEN a.due ELSE 0 END
+    FROM order_accounts a
+    LEFT JOIN (SELECT order_id, sum(amount) AS taken FROM provider_payments WHERE state IN ('captured', 'undue') GROUP BY 1) p USING (order_id)
+    LEFT JOIN (SELECT order_id, sum(amount) AS back FROM refunds WHERE payment_id IS NOT NULL GROUP BY 1) r USING (order_id)"""
+_LEFT_HELD = "SELECT sum(abs(credits - debits)) FROM ledger_accounts WHERE kind IN ('escrow', 'returning')"
+
+
+def _money(books: Books, charged: Mapping[str, Mapping[str, int]], found: Findings) -> None:
+    """The provider took and sent back what we have as taken and sent back, and once; of orders that have ended nothing is held, here or there."""
+    taken = {row.currency: row for row in books.rows("payments", _TAKEN)}
+    sent_back = {row.currency: int(row.refunded) for row in books.rows("payments", _SENT_BACK)}
+    for currency in charged.keys() | taken.keys():
+        theirs, ours = charged.get(currency, _NOTHING), taken.get(currency)
+        known, captured = (ours.payments, int(ours.captured or 0)) if ours else (0, 0)
+        if known < theirs["payments"]:
+            found.duplicates.append(f"payments at the provider in {currency}: {theirs['payments']}, of which we know {known}")
+        if known > theirs["payments"]:
+            found.lost.append(f"payments in {currency}: {known}, of which the provider knows {theirs['payments']}")
+        if theirs["authorized"]:
+            found.lost.append(f"{theirs['authorized']} {currency} are authorized at the provider, and neither captured nor let go")
+        found.ledger_difference += abs(theirs["captured"] - captured) + abs(theirs["refunded"] - sent_back.get(currency, 0))
+    found.ledger_difference += sum(abs(int(difference)) for _, difference in books.rows("payments", _OVERCHARGED))
+    found.ledger_difference += books.number("payments", _LEFT_HELD)
+
+
+_NOTHING = {"payments": 0, "authorized": 0, "captured": 0, "refunded": 0}
+_TOP_UPS = {"balance": "SELECT count(*) FROM transfers WHERE kind = 'freight_topped_up'", "card": "SELECT count(*) FROM freight_top_ups"}
+
+
+def _parcels(books: Books, tally: Tally, found: Findings) -> None:
+    """Each booking and each top-up that was answered is there once; each submitted payment went to a provider once."""
+    booked = Counter({row.order_id: row.count for row in books.rows("logistics", "SELECT order_id::text, count(*) FROM logistics_orders GROUP BY 1")})
+    found.lost += [f"{times} logistics orders of order {order}" for order, times in (tally.booked - booked).items()]
+    found.duplicates += [f"{times} logistics orders of order {order}" for order, times in (booked - tally.booked).items()]
+    for way, query in _TOP_UPS.items():
+        made = books.number("payments", query)
+        (found.lost if made < tally.top_ups[way] else found.duplicates).extend([f"a freight top-up by {way}"] * abs(made - tally.top_ups[way]))
+    for row in books.rows("payments", "SELECT order_id::text, count(*) FROM provider_payments GROUP BY 1"):
+        if row.count > tally.done[row.order_id, "pay"]:
+            found.duplicates.append(f"{row.count} payments of order {row.order_id}, which was paid {tally.done[row.order_id, 'pay']} times")
 
 
 def _log(books: Books, found: Findings) -> None:
@@ -120,11 +174,22 @@ def _stock(books: Books, market: Market, found: Findings) -> None:
         found.stock_difference += abs(market.stock[row.id] - row.on_hand - int(row.committed))
 
 
+_OF_MONEY = (
+    "debits = credits",
+    "totals = transfers",
+    "escrow = orders held",
+    "returning = refunds under way",
+    "providers = captured - refunded",
+    "freight charged = ledger",
+    "freight as it is booked",
+)
+
+
 def _audit(report: dict[str, list[Sum]], found: Findings) -> None:
     """The system's own reconciliation, each of its differences where it belongs."""
     for service, sums in report.items():
         for each in sums:
-            if each.check in ("debits = credits", "totals = transfers", "escrow = orders held", "freight charged = ledger"):
+            if each.check in _OF_MONEY:
                 found.ledger_difference += abs(each.difference)
             elif each.check == "no balance below zero":
                 found.negative_balances += abs(each.difference)
@@ -135,4 +200,4 @@ def _audit(report: dict[str, list[Sum]], found: Findings) -> None:
             elif each.difference:
                 found.illegal.append(f"{service}: {each.check}, {each.subject}: {each.figures or each.difference}")
             if unsent := each.figures.get("unsent", 0) + each.figures.get("pending", 0):
-                found.lost += [f"{unsent} events of {service} are still under way"]
+                found.lost += [f"{unsent} of {service} are still under way: {each.check}, {each.subject}"]

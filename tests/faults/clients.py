@@ -20,6 +20,7 @@ class Clients:
         self._lock = threading.Lock()
         self._number, self._seed, self._web, self._market, self._tally = number, seed, web, market, tally
         self._threads: list[threading.Thread] = []
+        self._traders: list[Trader] = []
         self._add(number, lambda: True)
 
     @property
@@ -32,9 +33,10 @@ class Clients:
         self._add(2 * self._number, lambda: time.monotonic() < until)
         time.sleep(seconds)
 
-    def join(self) -> None:
-        for thread in self._threads:
-            thread.join()
+    def call_off(self) -> None:
+        """What was left to be overdue, one after the other."""
+        for trader in self._traders:
+            trader.call_off()
 
     def _add(self, number: int, wanted: Callable[[], bool]) -> None:
         threads = [threading.Thread(target=self._trade, args=[wanted], daemon=True) for _ in range(number)]
@@ -49,4 +51,6 @@ class Clients:
                 number = next(self._trades, None)
             if number is None:
                 return
-            Trader(web, self._market, self._tally, self._seed, number).run()
+            trader = Trader(web, self._market, self._tally, self._seed, number)
+            self._traders.append(trader)
+            trader.run()

@@ -1,108 +1,26 @@
-"""What is broken, how, and how often: each fault is a function that does it and, where it passes, undoes it."""
+"""What is broken and how: each fault is a function that does it and, where it passes, undoes it."""
 
 from __future__ import annotations
 
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
-from threading import Lock
 from typing import Any
 
 import amqp
-from kombu import Connection
 
 from shared.platform.crashpoints import POINTS
 from shared.platform.topology import EVENT_LOG, SUBSCRIPTIONS, inbox_queue, rpc_queue
 from tests.faults.cluster import Cluster
-from tests.faults.fleet import Fleet
-from tests.faults.proxy import Proxy
-from tests.faults.servers import Server
-from tests.faults.tally import Tally
-from tests.faults.web import Account, Web
+from tests.faults.stage import BROKER, DATABASE, FAULTS, PROVIDER, Stage, fault
 
-BROKER, DATABASE = "broker", "database"
 _QUEUES_SECONDS = 60
 CONSUMERS = tuple(service for service, sources in SUBSCRIPTIONS.items() if sources)
-
-
-@dataclass
-class Stage:
-    """All that can be broken. `bus` is the broker's own address, past the proxy; `pace` scales how long faults last."""
-
-    servers: dict[str, Server]
-    proxy: Proxy
-    fleet: Fleet
-    tally: Tally
-    bus: str
-    web: Web
-    operator: Account
-    crowd: Callable[[float], None]
-    pace: float
-    locks: dict[str, Lock] = field(default_factory=lambda: {BROKER: Lock(), DATABASE: Lock()})
-
-    def do(self, name: str, draw: random.Random) -> None:
-        """The fault of this name, from its beginning to its end."""
-        fault = FAULTS[name]
-        with self.locks[fault.alone_at] if fault.alone_at else nullcontext():
-            self.tally.fault(name, outage=fault.outage)
-            try:
-                fault.function(self, draw)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the run goes on, and is not sound
-                self.tally.trouble(f"the harness could not {name}: {error!r}")
-
-    def last(self, shortest: float, longest: float, draw: random.Random) -> None:
-        time.sleep(self.pace * draw.uniform(shortest, longest))
-
-    @contextmanager
-    def channel(self) -> Iterator[Any]:
-        """A confirming channel."""
-        with Connection(self.bus) as connection:
-            channel: Any = connection.channel()
-            channel.confirm_select()
-            yield channel
-
-
-Breaks = Callable[[Stage, random.Random], None]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """`weight`: how often it comes. `alone_at`: the server that no other fault of this sort may be at meanwhile. `outage`: whether it takes
-    something away that must be recovered from."""
-
-    function: Breaks
-    weight: int
-    alone_at: str
-    outage: bool
-
-
-FAULTS: dict[str, Fault] = {}
-"""By name."""
-
-
-def fault(weight: int, alone_at: str = "", *, outage: bool = True) -> Callable[[Breaks], Breaks]:
-    def enter(function: Breaks) -> Breaks:
-        FAULTS[function.__name__] = Fault(function, weight, alone_at, outage)
-        return function
-
-    return enter
 
 
 def applicable(nodes: int) -> list[str]:
     """The kinds of faults there are for so many broker nodes."""
     return sorted(FAULTS if nodes > 1 else FAULTS.keys() - {partition_a_node.__name__})
-
-
-def schedule(seed: str, number: int, kinds: Sequence[str]) -> list[tuple[str, random.Random]]:
-    """So many faults of these kinds in turn, each with its own source of chance: first one of each, then as their weights have it."""
-    draw = random.Random(f"{seed} faults")
-    known = sorted(kinds)
-    names = draw.sample(known, len(known))
-    names += draw.choices(known, [FAULTS[name].weight for name in known], k=max(0, number - len(names)))
-    return [(name, random.Random(f"{seed} fault {place} {name}")) for place, name in enumerate(names[:number])]
 
 
 @fault(10)
@@ -219,6 +137,44 @@ def _freeze(stage: Stage, target: str, draw: random.Random) -> None:
     if draw.random() < 0.5:
         stage.proxy.cut(target, 1, 0)
     stage.proxy.thaw(target)
+
+
+@fault(4, PROVIDER, outage=False)  # of what clients ask only the binding of a card waits for the provider
+def kill_the_provider(stage: Stage, draw: random.Random) -> None:
+    """At any moment, between what it did and its answer more often than by chance; back on the same data."""
+    stage.provider.mischief(slow_s=draw.choice((0, 2)))
+    stage.last(1, 4, draw)
+    stage.provider.kill()
+    stage.last(0, 10, draw)
+    stage.provider.start()
+    stage.provider.mischief()
+
+
+@fault(3, PROVIDER, outage=False)
+def have_the_provider_misbehave(stage: Stage, draw: random.Random) -> None:
+    """It declines, fails before and after doing what it is asked, and calls back late, twice, in another order or never."""
+    share = {name: draw.uniform(0, most) for name, most in _MISCHIEF.items()}
+    stage.provider.mischief(seed=draw.randrange(10**6), **share)
+    stage.last(5, 20, draw)
+    stage.provider.mischief()
+
+
+_MISCHIEF = {"decline": 0.2, "delay_s": 3, "duplicate": 0.5, "reorder": 0.5, "lose": 0.5, "error_before": 0.2, "error_after": 0.4}
+
+
+@fault(2, PROVIDER, outage=False)
+def cut_connections_to_the_provider(stage: Stage, draw: random.Random) -> None:
+    """What it has done is not heard of: each time it takes so long to answer that there is something to cut."""
+    stage.provider.mischief(slow_s=1)
+    for _ in range(draw.randint(1, 4)):
+        stage.last(0.5, 3, draw)
+        stage.proxy.cut(PROVIDER, 1, 0)
+    stage.provider.mischief()
+
+
+@fault(2, PROVIDER, outage=False)
+def half_open_connections_to_the_provider(stage: Stage, draw: random.Random) -> None:
+    _freeze(stage, PROVIDER, draw)
 
 
 @fault(4, BROKER, outage=False)

@@ -17,22 +17,25 @@ import requests
 from sqlalchemy import create_engine, text
 
 from shared.platform import database
-from shared.platform.migrate import migrate
 from shared.platform.settings import Settings, read
 from shared.platform.topology import SUBSCRIPTIONS
+from tests.builders.provider import ProviderProcess
 from tests.faults.books import Books
 from tests.faults.checker import check, settle
 from tests.faults.clients import Clients
 from tests.faults.cluster import Cluster
-from tests.faults.faults import BROKER, DATABASE, Stage, applicable, schedule
+from tests.faults.faults import applicable
 from tests.faults.fleet import Fleet
 from tests.faults.market import open_account, open_market
 from tests.faults.proxy import Proxy
 from tests.faults.report import Report, make_report
 from tests.faults.servers import Server
+from tests.faults.stage import BROKER, DATABASE, PROVIDER, Stage, schedule
 from tests.faults.tally import Tally
 from tests.faults.web import Account, GaveUp, Web
 from tradelane import topology
+from tradelane.databases import bring_up
+from tradelane.provider.child import CALLBACK_PATH
 
 COMMANDS_OF_A_TRADE = 4
 """Fewer than there are, so that the whole schedule comes while trades go on."""
@@ -81,10 +84,14 @@ def run(plan: Plan, own: dict[str, Server], folder: Path, say: Callable[[str], N
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         settings = stack.enter_context(premises(own))
-        proxy = Proxy({name: server.ports for name, server in own.items()})
+        provider = ProviderProcess(folder)
+        proxy = Proxy({name: server.ports for name, server in own.items()} | {PROVIDER: [provider.port]})
         stack.callback(proxy.stop)
-        fleet = Fleet(plan.replicas, plan.command, _environment(settings, proxy), folder, tally)
+        fleet = Fleet(plan.replicas, plan.command, _environment(settings, provider, proxy), folder, tally)
         stack.callback(fleet.stop)
+        provider.options = ("--webhook-url", fleet.gateways[0] + CALLBACK_PATH)  # it knows one address, whatever else there is
+        stack.callback(provider.stop)
+        provider.start()
         accounts = partial(open_account, settings)
         operator = accounts("operator", "An operator")
         fleet.wait_until_running()
@@ -94,7 +101,7 @@ def run(plan: Plan, own: dict[str, Server], folder: Path, say: Callable[[str], N
         web = lambda: Web(fleet.gateways, tally, lambda: tally.silence < plan.patience)  # noqa: E731
         market = open_market(web(), accounts, operator, plan.orders)
         clients = Clients(plan.orders, plan.clients, plan.seed, web, market, tally)
-        stage = Stage(own, proxy, fleet, tally, settings.broker, web(), operator, clients.crowd, plan.pace)
+        stage = Stage(own, provider, proxy, fleet, tally, settings.broker, web(), operator, clients.crowd, plan.pace)
         _break(plan, stage, clients, lambda: say(_progress(tally, begun)))
         fleet.disarm()
         while clients.busy:
@@ -104,9 +111,10 @@ def run(plan: Plan, own: dict[str, Server], folder: Path, say: Callable[[str], N
         for _ in range(2):
             fleet.wait_until_running()
             _put_the_clock_forward(Web(fleet.gateways, tally, _for_seconds(plan.patience)), operator, tally)
+            clients.call_off()
             settle(settings, plan.patience)
         seconds = time.monotonic() - begun
-        return make_report(tally, check(settings, tally, market), Books(settings), plan.seed, seconds, len(own[BROKER].ports))
+        return make_report(tally, check(settings, tally, market, provider.ledger()), Books(settings), plan.seed, seconds, len(own[BROKER].ports))
 
 
 def _break(plan: Plan, stage: Stage, clients: Clients, look: Callable[[], None]) -> None:
@@ -161,16 +169,17 @@ def premises(own: dict[str, Server]) -> Iterator[Settings]:
     engine.dispose()
     url = database.address(server.url).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
     settings = replace(read(), broker=f"{parts.scheme}://{parts.netloc}/{name}", database=url, overrides={}, broker_management=broker.management_url)
-    migrate(SUBSCRIPTIONS, settings)
+    bring_up(SUBSCRIPTIONS, settings)
     topology.apply(settings)
     yield settings
     requests.delete(f"{api}/vhosts/{name}", timeout=60)
 
 
-def _environment(settings: Settings, proxy: Proxy) -> dict[str, str]:
-    """A service's settings: its servers by way of the proxy."""
+def _environment(settings: Settings, provider: ProviderProcess, proxy: Proxy) -> dict[str, str]:
+    """A service's settings: its servers and the provider by way of the proxy."""
     through = {name: url.replace(f":{_port(url)}/", f":{proxy.ports[name]}/") for name, url in ((BROKER, settings.broker), (DATABASE, settings.database))}
-    return _SETTINGS | {"BROKER": through[BROKER], "DATABASE": through[DATABASE]}
+    servers = {"BROKER": through[BROKER], "DATABASE": through[DATABASE]}
+    return _SETTINGS | servers | provider.environment | {"PROVIDER_URL": f"http://127.0.0.1:{proxy.ports[PROVIDER]}", "PROVIDER_PUBLIC_URL": provider.url}
 
 
 def _port(url: str) -> int:

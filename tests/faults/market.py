@@ -1,9 +1,10 @@
-"""Who trades what: pairs of a buyer and a supplier, each with the goods of every shipped trade that is not booked online; made once, before anything is broken."""
+"""Who trades what: pairs of a buyer and a supplier, each with the goods of every shipped trade, and the staff that parcels pass; made once, before anything is broken."""
 
 from __future__ import annotations
 
 import random
 import secrets
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,14 +13,43 @@ from services.accounts.application.passwords import hash_password
 from shared.platform import database
 from shared.platform.settings import Settings
 from tests.faults.web import Account, Web
+from tradelane.demo.parcel import make_token
 from tradelane.demo.trade import Trade
 from tradelane.demo.trade_file import load, shipped
 
 PARCEL = "teaware-parcel"
-PARCEL_SHARE = 0.4
+PARCELS = (f"{PARCEL}.yaml", "parcel.yaml")
+PARCEL_SHARE = 0.6
 """As in life, more parcels than containers."""
 SCARCE_SHARE = 0.06
 """The share of trades that ask for goods of which there are too few for all of them."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """What somebody pays with: one of the numbers that the sandbox knows, by its `kind`."""
+
+    kind: str
+    number: str
+
+    @property
+    def details(self) -> dict[str, str]:
+        return {"card": {"number": self.number, "expires": "2098-12"}, "wallet": {"account": self.number}, "bank_debit": {"iban": self.number}}[self.kind]
+
+
+GOOD = Means("card", "4242424242424242")
+_MEANS = {
+    GOOD: 8,
+    Means("wallet", "ok@wallet.example"): 4,
+    Means("bank_debit", "DE89370400440532013000"): 4,
+    Means("card", "4000000000000077"): 2,  # authorized later
+    Means("card", "4000000000000341"): 1,  # declined later
+    Means("card", "4000000000000002"): 1,  # declined
+    Means("card", "4000000000000259"): 1,  # authorized, and over before it can be captured
+    Means("card", "4000000000007726"): 3,  # refunded later
+    Means("card", "4000000000005126"): 2,  # cannot be refunded
+}
+"""Means of payment, with the weight of how often a buyer has them."""
 
 
 @dataclass(frozen=True)
@@ -32,18 +62,31 @@ class Stall:
     products: dict[str, str]
     stock: dict[str, int]
 
+    @property
+    def parties(self) -> dict[str, Account]:
+        return {"buyer": self.buyer, "supplier": self.supplier}
+
 
 @dataclass(frozen=True)
 class Market:
+    """`tokens`: what the payment provider of this name has made of each means of payment."""
+
     stalls: list[Stall]
     scarce: Stall
     operator: Account
+    warehouse: Account
+    carrier: Account
+    provider: str
+    tokens: dict[Means, str]
 
     def choose(self, draw: random.Random) -> Stall:
         if draw.random() < SCARCE_SHARE:
             return self.scarce
         wanted = draw.random() < PARCEL_SHARE
-        return draw.choice([stall for stall in self.stalls if (stall.trade.source == f"{PARCEL}.yaml") == wanted])
+        return draw.choice([stall for stall in self.stalls if (stall.trade.source in PARCELS) == wanted])
+
+    def choose_means(self, draw: random.Random) -> Means:
+        return draw.choices(list(_MEANS), list(_MEANS.values()))[0]
 
     @property
     def stock(self) -> dict[str, int]:
@@ -67,15 +110,21 @@ def open_account(settings: Settings, role: str, name: str) -> Account:
 
 def open_market(web: Web, accounts: Accounts, operator: Account, orders: int) -> Market:
     """Accounts and products for so many orders; the more orders, the more pairs, up to four."""
-    web.sign_in(operator)
-    trades = [trade for trade in map(load, shipped()) if not trade.online]  # what the forms of the steps say is all there is to do
+    warehouse, carrier = (accounts(role, f"A {role}") for role in ("warehouse", "carrier"))
+    for account in (operator, warehouse, carrier):
+        web.sign_in(account)
+    trades = list(map(load, shipped()))
+    # They have a supplier each: some of their goods have the same SKU.
+    groups = [trade for trade in trades if not trade.online], [trade for trade in trades if trade.online]
     stalls = []
-    for _ in range(1 + min(3, orders // 500)):
-        buyer, supplier = _pair(web, accounts, trades[0])
-        stalls += [_stall(web, trade, buyer, supplier, orders) for trade in trades]
+    for group in groups * (1 + min(3, orders // 500)):
+        buyer, supplier = _pair(web, accounts, group[0])
+        stalls += [_stall(web, trade, buyer, supplier, orders) for trade in group]
     few = max(1, int(orders * SCARCE_SHARE / 2))
     scarce = _stall(web, load(PARCEL), *_pair(web, accounts, trades[0]), few)
-    return Market(stalls, scarce, operator)
+    provider = web.read(scarce.buyer, "/v1/payment-provider")
+    tokens = {means: make_token(provider, {means.kind: means.details}) for means in _MEANS}
+    return Market(stalls, scarce, operator, warehouse, carrier, provider["name"], tokens)
 
 
 def _pair(web: Web, accounts: Accounts, trade: Trade) -> tuple[Account, Account]:
@@ -89,10 +138,14 @@ def _pair(web: Web, accounts: Accounts, trade: Trade) -> tuple[Account, Account]
 
 
 def _stall(web: Web, trade: Trade, buyer: Account, supplier: Account, orders: int) -> Stall:
-    asked = {line["sku"]: line["quantity"] for line in trade.agreed_order()["lines"]}
+    asked: Counter[str] = Counter()
+    for line in trade.agreed_order()["lines"]:
+        asked[line["sku"]] += line["quantity"]
+    if trade.freight_account:
+        web.command(supplier, "/v1/freight-account", {"currency": trade.freight_account["currency"]})
     products, stock = {}, {}
     for product in trade.products:
-        listed = web.command(supplier, "/v1/products", product | {"stock": asked.get(product["sku"], 1) * orders})
+        listed = web.command(supplier, "/v1/products", product | {"stock": max(1, asked[product["sku"]]) * orders})
         products[product["sku"]] = listed["id"]
         stock[listed["id"]] = listed["on_hand"]
     return Stall(trade, buyer, supplier, products, stock)

@@ -54,7 +54,11 @@ def make_report(tally: Tally, findings: Findings, books: Books, seed: str, secon
         "kills": sum(tally.kills.values()),
         "broker_restarts": done["kill_the_broker"],
         "database_restarts": done["kill_the_database"],
+        "provider_restarts": done["kill_the_provider"],
         "partitions": done["partition_a_node"],
+        "paid_through_provider": books.number("payments", "SELECT count(*) FROM transfers WHERE kind = 'escrow_captured'"),
+        "returned_through_provider": books.number("payments", "SELECT count(*) FROM transfers WHERE kind = 'escrow_returned'"),
+        "booked_online": books.number("logistics", "SELECT count(*) FROM logistics_orders"),
         "lost": len(findings.lost),
         "duplicate_effects": len(findings.duplicates),
         "duplicates_absorbed": books.everywhere("SELECT sum(duplicates) FROM inbox"),
@@ -99,5 +103,5 @@ _NOTHING = (
 )  # fmt: skip
 _SHOWN = (
     "trades", "acknowledged", "completed", "cancelled", "rejected", "commands", "commands_acknowledged", "events", "kills", "broker_restarts",
-    "database_restarts", "partitions", *_NOTHING[:2], "duplicates_absorbed", *_NOTHING[2:], "recovery_p50_s", "recovery_p99_s", "slowest_answer_s",
+    "database_restarts", "provider_restarts", "partitions", "paid_through_provider", "returned_through_provider", "booked_online", *_NOTHING[:2], "duplicates_absorbed", *_NOTHING[2:], "recovery_p50_s", "recovery_p99_s", "slowest_answer_s",
 )  # fmt: skip

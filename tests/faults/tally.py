@@ -26,6 +26,10 @@ class Tally:
     done: Counter[Act] = field(default_factory=Counter)
     """How many commands, each with a key of its own, were answered with success, by what they did."""
     deposited: set[str] = field(default_factory=set)
+    booked: Counter[str] = field(default_factory=Counter)
+    """How many logistics orders were answered as booked, by their order's id."""
+    top_ups: Counter[str] = field(default_factory=Counter)
+    """How many top-ups of freight accounts were answered, by where they come from: `balance` or `card`."""
     answers: list[tuple[float, float]] = field(default_factory=list)
     """Of each answered command: when it was first sent, when the answer came."""
     faults: list[tuple[float, str, bool]] = field(default_factory=list)
@@ -47,6 +51,10 @@ class Tally:
     def count(self, name: str, number: int = 1) -> None:
         with self.lock:
             setattr(self, name, getattr(self, name) + number)
+
+    def topped_up(self, way: str) -> None:
+        with self.lock:
+            self.top_ups[way] += 1
 
     def answered(self, sent: float) -> None:
         with self.lock:

@@ -18,10 +18,10 @@ from shared.platform.link import connect
 from shared.platform.settings import Settings
 from tests.faults.books import Books
 from tests.faults.cluster import SIZE, Cluster
-from tests.faults.faults import BROKER
 from tests.faults.harness import Plan, premises, run, servers
 from tests.faults.proxy import Proxy
 from tests.faults.servers import Server
+from tests.faults.stage import BROKER
 
 PATIENCE = 60.0  # seconds
 MORE = 50  # messages that are to be confirmed while a node is away

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from datetime import date
 
 from tests.faults.market import Market
+from tests.faults.parcel import Parcel
 from tests.faults.tally import Tally
 from tests.faults.web import GaveUp, Json, Web
 from tradelane.client import Refused
@@ -15,8 +17,9 @@ from tradelane.demo.placeholders import Facts
 FINAL_STATES = ("completed", "cancelled", "rejected")
 
 # How a trade goes on, with its weight. What is left to the clock ends when the test clock is put forward.
-STRAIGHT, EXCEPTION, CANCEL, ABORT, LEAVE_PAYMENT, LEAVE_RECEIVING = range(6)
-_WEIGHTS = (40, 6, 28, 4, 19, 3)
+STRAIGHT, EXCEPTION, CANCEL, ABORT, LEAVE_PAYMENT, LEAVE_SHIPPING, LEAVE_RECEIVING = range(7)
+_WEIGHTS = (40, 6, 28, 4, 19, 0, 3)
+_WEIGHTS_ONLINE = (44, 8, 8, 20, 8, 6, 6)  # the more of it comes when they are paid
 
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.25, 1.0
 _MOST_REFUSALS = 30
@@ -29,24 +32,40 @@ class Trader:
         self.web, self.tally, self.number = web, tally, number
         draw = random.Random(f"{seed} trade {number}")
         self.stall = market.choose(draw)
-        self.plan = draw.choices(range(len(_WEIGHTS)), _WEIGHTS)[0]
-        self.by_enquiry = draw.random() < 0.3
+        online = self.stall.trade.online
+        self.plan = draw.choices(range(len(_WEIGHTS)), _WEIGHTS_ONLINE if online else _WEIGHTS)[0]
+        self.by_enquiry = draw.random() < 0.3 and self.stall.trade.enquiry is not None
+        self.parcel = Parcel(web, market, self.stall, tally, draw) if online else None
         self.operator = market.operator
-        self.parties = {"buyer": self.stall.buyer, "supplier": self.stall.supplier}
+        self.parties = self.stall.parties
         self.draw = draw
         self.refusals = 0
         self.raised = False
+        self.left: Json = {}
         self.pause = _SHORTEST_PAUSE
 
     def run(self) -> None:
         """To the trade's end, or to where it is left to the clock."""
+        self._try(self._walk)
+
+    def call_off(self) -> None:
+        """By the buyer, where what is paid for is not shipped: so left to the clock, it is overdue once that has gone on."""
+        if self.left:
+            self._try(lambda: self._act("buyer", self._look_again("buyer", self.left), "cancel", {"note": "It did not come."}))
+
+    def _walk(self) -> None:
+        order = self._place()
+        while order["state"] not in FINAL_STATES and not self._is_left(order):
+            order = self._go_on(order)
+        if order["state"] == "ready_to_ship":
+            self.left = order
+        if order["refund"] and order["refund"]["received_at"] is None and order["terms"]["settlement"] == "direct":
+            self._act("buyer", self._seen("buyer", order), "confirm_refund", {})
+        self.tally.count("finished")
+
+    def _try(self, what: Callable[[], object]) -> None:
         try:
-            order = self._place()
-            while order["state"] not in FINAL_STATES and not self._is_left(order):
-                order = self._go_on(order)
-            if order["refund"] and order["refund"]["received_at"] is None and order["terms"]["settlement"] == "direct":
-                self._act("buyer", self._seen("buyer", order), "confirm_refund", {})
-            self.tally.count("finished")
+            what()
         except GaveUp:
             self.tally.trouble("a trade was given up")
         except Refused as refused:
@@ -56,7 +75,12 @@ class Trader:
         trade, buyer = self.stall.trade, self.parties["buyer"]
         # The consignee's second line tells the trade's orders from all others, however many there are.
         terms = trade.terms | {"ship_to": trade.terms["ship_to"] | {"company": mark(self.number)}}
-        lines = [{"product_id": self.stall.products[line["sku"]], "quantity": line["quantity"]} for line in trade.agreed_order()["lines"]]
+        lines = [
+            {"product_id": self.stall.products[line["sku"]]} | {name: line[name] for name in ("quantity", "options") if name in line}
+            for line in (trade.order or trade.agreed_order())["lines"]
+        ]
+        if self.parcel:
+            self.parcel.ask_quotes()
         self.tally.count("began")
         if self.by_enquiry:
             priced = [{**line, "unit_price": each["unit_price"]} for line, each in zip(lines, trade.agreed_order()["lines"], strict=True)]
@@ -68,7 +92,7 @@ class Trader:
         return order
 
     def _is_left(self, order: Json) -> bool:
-        left = {LEAVE_PAYMENT: "awaiting_payment", LEAVE_RECEIVING: "receiving"}.get(self.plan)
+        left = {LEAVE_PAYMENT: "awaiting_payment", LEAVE_SHIPPING: "ready_to_ship", LEAVE_RECEIVING: "receiving"}.get(self.plan)
         return order["state"] == left and not order["awaiting"]
 
     def _go_on(self, order: Json) -> Json:
@@ -91,10 +115,26 @@ class Trader:
         done = next((action["name"] for action in seen["actions"] if action["step"] == step["name"] and action["name"] not in ("exception", "cancel")), "")
         if not done:
             return self._look_again(who, seen)
+        if self.parcel and not self._prepare(step["name"], seen):
+            return self._look_again(who, seen)
         if done == "pay" and self.stall.trade.deposit:
             self._deposit(seen)
-        form = self.stall.trade.steps[step["name"]].get("form", {})
+        form = self.stall.trade.steps[step["name"]].get("form", {}) | (self.parcel.changes.get(step["name"], {}) if self.parcel else {})
         return self._act(who, seen, done, self._facts(who, seen).fill(form))
+
+    def _prepare(self, step: str, seen: Json) -> bool:
+        assert self.parcel
+        try:
+            return self.parcel.prepare(step, seen)
+        except Refused as refused:
+            self._forgive(refused)
+            return False
+
+    def _forgive(self, refused: Refused) -> None:
+        """What is not possible any more, because the order has gone on meanwhile (the clock, a confirmation)."""
+        self.refusals += 1
+        if refused.status != 409 or self.refusals > _MOST_REFUSALS:
+            raise refused
 
     def _is_time(self) -> bool:
         """Whether an exception is raised here; once a trade."""
@@ -104,16 +144,14 @@ class Trader:
         return self.raised
 
     def _act(self, who: str, seen: Json, name: str, form: Json) -> Json:
-        """Do what the answer offers. Where the order has gone on meanwhile (the clock, a confirmation), look again."""
+        """Do what the answer offers. Where the order has gone on meanwhile, look again."""
         action = next((each for each in seen["actions"] if each["name"] == name), None)
         if action is None:
             return self._look_again(who, seen)
         try:
             order = self.web.command(self.parties[who], action["href"], form)
         except Refused as refused:
-            self.refusals += 1
-            if refused.status != 409 or self.refusals > _MOST_REFUSALS:
-                raise
+            self._forgive(refused)
             return self._look_again(who, seen)
         self.tally.done[seen["id"], name] += 1
         self.pause = _SHORTEST_PAUSE
@@ -139,7 +177,7 @@ class Trader:
     def _facts(self, who: str, seen: Json) -> Facts:
         # All forms go by the day of placing, so that they agree also where the clock is put forward between two of them.
         today = date.fromisoformat(seen["history"][0]["at"][:10])
-        return Facts(today=today, products=self.stall.products, order=seen, password=self.parties[who].password)
+        return Facts(today=today, products=self.stall.products, order=seen, password=self.parties[who].password, known=self.parcel.known if self.parcel else {})
 
 
 def mark(number: int) -> str:

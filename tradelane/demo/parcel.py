@@ -37,11 +37,16 @@ def bind_method(walk: Walk, given: Json) -> str:
     """The buyer's payment method, bound by a token that the provider made of the number: the platform never sees it."""
     with walk.doing("buyer", "Binds a payment method") as tell:
         provider = walk.clients["buyer"].get("/v1/payment-provider")
-        made = requests.post(provider["tokens_url"], json=given, headers={"Authorization": f"Bearer {provider['public_key']}"}, timeout=30)
-        made.raise_for_status()
-        method: Json = walk.clients["buyer"].post("/v1/payment-methods", {"provider": provider["name"], "token": made.json()["id"]})
+        method: Json = walk.clients["buyer"].post("/v1/payment-methods", {"provider": provider["name"], "token": make_token(provider, given)})
         tell(f"{method['label']}, at the provider “{provider['name']}”")
     return str(method["id"])
+
+
+def make_token(provider: Json, given: Json) -> str:
+    """What the provider, as the platform tells of it, makes of a number."""
+    made = requests.post(provider["tokens_url"], json=given, headers={"Authorization": f"Bearer {provider['public_key']}"}, timeout=30)
+    made.raise_for_status()
+    return str(made.json()["id"])
 
 
 def fund_freight(walk: Walk, wanted: Json) -> None:
