@@ -7,6 +7,7 @@ import json
 import shutil
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -33,9 +34,12 @@ def main() -> int:
     parser.add_argument("--replicas", type=int, default=2, help="of each service")
     parser.add_argument("--clients", type=int, default=12)
     parser.add_argument("--pace", type=float, default=1.0, help="how long faults last, times this")
+    parser.add_argument("--mutant", help="services without one safety (tests/faults/mutants.py): the run is to find fault with them")
     given = parser.parse_args()
     faults = given.faults if given.faults is not None else max(len(given.kinds or applicable(3 if given.cluster else 1)), given.orders // ORDERS_A_FAULT)
     plan = Plan(given.orders, given.seed, faults, tuple(given.kinds), given.replicas, given.clients, given.pace)
+    if given.mutant:
+        plan = replace(plan, command=(sys.executable, "-m", "tests.faults.mutants", given.mutant))
     console, told = Console(width=None if sys.stdout.isatty() else 160), [0.0]
 
     def say(words: str) -> None:

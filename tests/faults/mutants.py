@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from uuid import uuid4
 
 import tradelane.up  # first of all: it makes the standard library green
+from services.payments.application.asking import Task
 from shared.platform import relay
 from shared.platform.database import Transaction
 from shared.platform.inbox import Inbox
@@ -39,7 +41,12 @@ def without_outbox() -> None:
     relay.send_again = lambda _tx, _since: None
 
 
-MUTANTS = {each.__name__: each for each in (without_inbox, without_outbox)}
+def without_keys() -> None:
+    """The payment provider is asked the same under another key each time, and so does it each time."""
+    Task.key = property(lambda _task: str(uuid4()))  # type: ignore[assignment,method-assign]
+
+
+MUTANTS = {each.__name__: each for each in (without_inbox, without_outbox, without_keys)}
 
 if __name__ == "__main__":
     assert tradelane.up
