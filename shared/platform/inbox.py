@@ -25,6 +25,7 @@ from shared.platform import context, positions, wire
 from shared.platform.database import Transaction
 from shared.platform.records import inbox
 from shared.platform.settings import settings
+from shared.platform.statements import planned_each_time
 from shared.platform.telemetry.metrics import DUPLICATES, EVENTS, Timed
 from shared.platform.telemetry.tracing import OK
 from shared.platform.wire import Event
@@ -60,7 +61,7 @@ _BEFORE = and_(
     _EARLIER.c.version < inbox.c.version,
     _EARLIER.c.state.in_(("pending", "dead")),
 )
-_DUE = (
+_DUE = planned_each_time(
     select(inbox)
     .where(inbox.c.state == "pending", inbox.c.next_attempt_at <= bindparam("now"), ~select(_EARLIER.c.id).where(_BEFORE).exists())
     .order_by(inbox.c.next_attempt_at)

@@ -10,7 +10,7 @@ from sqlalchemy import Integer, String, TextClause, bindparam, select, text, upd
 
 from shared.platform.database import Transaction
 from shared.platform.records import inbox, positions
-from shared.platform.statements import PLAN_EACH_TIME
+from shared.platform.statements import planned_each_time
 from shared.platform.wire import Event
 
 Place = tuple[str, str]
@@ -28,10 +28,10 @@ _MINE = update(positions).where(positions.c.source == _OF, positions.c.subject =
 _MOVE_POSITION = _MINE.where(positions.c.version < _TO)
 _WAITING = select(inbox.c.id).where(inbox.c.source == _OF, inbox.c.subject == _ABOUT, inbox.c.state != "done").exists()
 _ADVANCE_POSITION = _MINE.where(positions.c.version == _TO - 1, ~_WAITING)
-_ALL = (
-    select(positions)
-    .where(positions.c.source.in_(bindparam("of", type_=String, expanding=True)), positions.c.subject.in_(bindparam("about", type_=String, expanding=True)))
-    .execution_options(**{PLAN_EACH_TIME: True})
+_ALL = planned_each_time(
+    select(positions).where(
+        positions.c.source.in_(bindparam("of", type_=String, expanding=True)), positions.c.subject.in_(bindparam("about", type_=String, expanding=True))
+    )
 )
 _LOCK_ALL = _ALL.order_by(positions.c.source, positions.c.subject).with_for_update()
 _FREE = _ALL.where(~select(inbox.c.id).where(inbox.c.source == positions.c.source, inbox.c.subject == positions.c.subject, inbox.c.state != "done").exists())

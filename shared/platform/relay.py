@@ -26,6 +26,7 @@ from shared.platform.database import Transaction
 from shared.platform.publisher import PATIENCE, Publisher
 from shared.platform.records import leases, outbox
 from shared.platform.settings import settings
+from shared.platform.statements import planned_each_time
 from shared.platform.store_base import Base
 from shared.platform.telemetry.metrics import RELAY_BATCHES, RELAY_FAILURES, RELAY_LEASE
 from shared.platform.topology import event_exchange
@@ -83,7 +84,7 @@ def send_again(tx: Transaction, since: datetime) -> None:
     tx.execute(update(outbox).where(outbox.c.position > newest - MOST_DOUBTED, outbox.c.sent_at >= since).values(sent_at=None))
 
 
-_CONFIRMED = update(outbox).where(outbox.c.position.in_(bindparam("positions", expanding=True))).values(sent_at=bindparam("at"))
+_CONFIRMED = planned_each_time(update(outbox).where(outbox.c.position.in_(bindparam("positions", expanding=True))).values(sent_at=bindparam("at")))
 
 
 def mark_sent(tx: Transaction, positions: Sequence[int]) -> None:

@@ -1,8 +1,6 @@
 """Statements that are made once, their values being parameters, on PostgreSQL: compiled once, too, run on the driver's own cursor, and prepared on the server.
 
 SQLAlchemy and PostgreSQL do the same work for each use otherwise, for most of the time that a statement takes. Connections, pool and errors stay SQLAlchemy's.
-
-One with the option `PLAN_EACH_TIME` is planned by PostgreSQL for each use: where a list of any length is looked up in a table that has grown since, a plan that is kept is soon the wrong one.
 """
 
 from __future__ import annotations
@@ -11,7 +9,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from psycopg2.extensions import AsIs
 from sqlalchemy import Connection, Dialect, Executable
@@ -20,8 +18,7 @@ from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.sql.selectable import ReturnsRows
 
 Process = Callable[[Any], Any]
-
-PLAN_EACH_TIME = "plan_each_time"
+Wanted = TypeVar("Wanted", bound=Executable)
 
 _LIST = re.compile(r"(NOT )?IN \(__\[POSTCOMPILE_(\w+)\]\)")  # what SQLAlchemy would write out for each use, value by value
 _numbers = itertools.count(1)
@@ -50,7 +47,7 @@ class Statement:
         self._read = [(place, process) for place, kind in enumerate(kinds) if (process := kind.result_processor(dialect, None))]
         self._shape: SimpleResultMetaData | None = None
         self._name, self._used, self._definition = f"s{next(_numbers)}", False, b""
-        self._planned_each_time = statement.get_execution_options().get(PLAN_EACH_TIME, False)
+        self._planned_each_time = statement.get_execution_options().get("planned_each_time", False)
 
     def written(self, cursor: Any, parameters: Mapping[str, Any]) -> bytes:
         """With its values in it, quoted by the driver. From its second use on it is prepared: one made for a single use is not worth that."""
@@ -85,6 +82,11 @@ class Statement:
 def _array(values: Iterable[Any]) -> str:
     """A list as PostgreSQL reads an array of any type."""
     return "{" + ",".join('"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values) + "}"
+
+
+def planned_each_time(statement: Wanted) -> Wanted:
+    """The statement, not prepared: PostgreSQL keeps the plan of one that is. Made while its tables are empty, that reads them whole, where a list is looked up, until they are next analyzed."""
+    return statement.execution_options(planned_each_time=True)
 
 
 _known = lru_cache(maxsize=500)(Statement)
