@@ -101,7 +101,8 @@ class Transaction:
 
     def each_alone(self) -> Self:
         """From now on each statement is a transaction by itself, with what waits to go before it: one that reads sees what is committed, as it
-        would in a transaction of PostgreSQL's, and one that writes is all or nothing. It is spared the end."""
+        would in a transaction of PostgreSQL's, and one that writes is all or nothing. It is spared the end. Where the connection is cut the whole is run
+        again: what it wrote must bear to be written twice."""
         if self._short:
             driver: Any = self.connection.connection.dbapi_connection
             driver.each_alone = True
