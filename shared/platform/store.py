@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nameko.extensions import DependencyProvider
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from shared.kit.errors import TradeError, Unavailable
 from shared.platform import commands, context
@@ -30,7 +30,7 @@ class Handle:
             return self._in_span(handler, lambda tx: commands.first(tx, call, handler, *args))  # type: ignore[no-any-return]
         except Unavailable:
             raise
-        except (TradeError, DataError):  # perhaps since it was done before
+        except (TradeError, DataError, IntegrityError):  # perhaps since it was done before
             return self._in_span(handler, lambda tx: commands.once(tx, call, handler, *args))  # type: ignore[no-any-return]
 
     def ask_and_write(self, call: Call, ask: Callable[[], tuple[Any, ...]], handler: Callable[..., Any]) -> commands.Answer:

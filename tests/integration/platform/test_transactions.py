@@ -143,6 +143,22 @@ def test_a_command_that_another_worker_did_between_our_look_and_our_lock_gets_it
     assert events(database) == 0
 
 
+def test_a_command_that_another_worker_did_right_behind_our_look_gets_its_answer_though_ours_is_in_the_way(database: TestDatabase) -> None:
+    asked = call(GREET, None, {"text": "Hello"}, command_id="one")
+    name = {"subject": "a name", "version": 1}
+
+    def greet_by_name(tx: Transaction, call: Any) -> dict[str, str]:
+        tx.flush()  # nobody has begun it
+        with database.transaction() as other:
+            other.add(records.commands, {"id": "one", "fingerprint": asked.fingerprint, "answer": {"text": "faster"}, "created_at": tx.now})
+            other.add(records.streams, name)
+        tx.add(records.streams, name)
+        return greet(tx, call)
+
+    assert write(database, asked, greet_by_name) == {"text": "faster"}
+    assert events(database) == 0
+
+
 def test_a_command_that_was_done_has_its_answer_though_it_could_not_be_done_again(database: TestDatabase) -> None:
     asked = call(GREET, None, {"text": "Hello"}, command_id="one")
 
