@@ -94,10 +94,10 @@ class Parcel:
             self.web.command(self.market.carrier, "/v1/tracking-events", event | waybill | self.sightings.pop(0))
 
     def _look(self, booked: Json) -> Json:
-        """The logistics order with all that may be done with it now, by the supplier as by the warehouse."""
+        """The logistics order as its supplier sees it last, with all that may be done with it, by the warehouse, too."""
         path = f"/v1/logistics-orders/{booked['id']}"
-        seen, by_warehouse = self.web.read(self.stall.supplier, path), self.web.read(self.market.warehouse, path)
-        return by_warehouse | {"actions": seen["actions"] + by_warehouse["actions"]}
+        by_warehouse, seen = self.web.read(self.market.warehouse, path), self.web.read(self.stall.supplier, path)
+        return seen | {"actions": seen["actions"] + by_warehouse["actions"]}
 
     def _top_up(self, by_card: bool) -> None:
         """The supplier's freight account, from a card or from a balance that an operator fills first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+import traceback
 from collections.abc import Callable
 from datetime import date
 
@@ -70,6 +71,9 @@ class Trader:
             self.tally.trouble("a trade was given up")
         except Refused as refused:
             self.tally.trouble(f"refused: {refused.problem.get('code')} {refused.problem.get('errors', '')} at {refused.request.rpartition('/')[2]}")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other trades go on, and the run is not sound
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            self.tally.trouble(f"the harness could not go on with a trade: {error!r} at {where.filename.rpartition('/')[2]}:{where.lineno}")
 
     def _place(self) -> Json:
         trade, buyer = self.stall.trade, self.parties["buyer"]
