@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 import requests
+from kombu import Connection
 from sqlalchemy import create_engine, text
 
 from bench.comparison import Comparison
@@ -108,7 +109,8 @@ def _trio(lab: Lab) -> Subject:
         if service in databases:
             settings["DATABASE"] = databases[service].render_as_string(hide_password=False)
         defined = [word for name, value in settings.items() for word in ("--define", f"{name}={value}")]
-        lab.python("-m", "nameko", "run", *defined, f"bench.peers.trio.{service}:Service")
+        ready = partial(_takes_calls, broker, service) if service in databases else None
+        lab.python("-m", "nameko", "run", *defined, f"bench.peers.trio.{service}:Service", ready=ready)
     products = [{"id": f"product-{each}", "title": f"Product {each}", "price": "12.34", "in_stock": STOCK} for each in range(2)]
     for product in products:
         lab.wait(partial(_put, f"{url}/products", product))
@@ -123,6 +125,12 @@ def _trio(lab: Lab) -> Subject:
         return load(url, seconds, paths=[f"/orders/{number}" for number in range(1, READ + 1)])
 
     return Subject(lambda seconds: load(f"{url}/orders", seconds, method="POST", body=order), read, behind)
+
+
+def _takes_calls(broker: str, service: str) -> None:
+    """Raises until there is the queue of its calls: one that is made before waits for its answer for ever, and holds one of the gateway's workers."""
+    with Connection(broker) as connection:
+        connection.channel().queue_declare(f"rpc-{service}", passive=True)
 
 
 def _put(url: str, body: dict[str, Any]) -> None:
