@@ -130,7 +130,8 @@ def _trio(lab: Lab) -> Subject:
 def _takes_calls(broker: str, service: str) -> None:
     """Raises until there is the queue of its calls: one that is made before waits for its answer for ever, and holds one of the gateway's workers."""
     with Connection(broker) as connection:
-        connection.channel().queue_declare(f"rpc-{service}", passive=True)
+        channel: Any = connection.channel()
+        channel.queue_declare(f"rpc-{service}", passive=True)
 
 
 def _put(url: str, body: dict[str, Any]) -> None:
