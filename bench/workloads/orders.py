@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 import requests
-from kombu import Connection
+from kombu.connection import Connection
 from sqlalchemy import create_engine, text
 
 from bench.comparison import Comparison
