@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from tests.pitfalls.bus import Bus
 from tests.pitfalls.children import Children
@@ -11,12 +12,14 @@ TWO = {"RPC_WORKERS": "2", "EVENT_WORKERS": "2"}
 LONG = 3.0  # seconds; an answer comes at once or not before
 
 
-def test_stock_calls_that_wait_for_calls_lock_their_service_up(bus: Bus, children: Children) -> None:
+def test_stock_calls_that_wait_for_calls_lock_their_service_up(bus: Bus, children: Children, tmp_path: Path) -> None:
+    both_began = tmp_path / "both began"
     service = children.stock("Stock", max_workers=2)
     assert bus.result(bus.ask_stock("nest", "alone")) == "alone"
-    calls = [bus.ask_stock("nest", word) for word in ("one", "other")]
+    calls = [bus.ask_stock("nest", word, str(both_began)) for word in ("one", "other")]
     for word in ("one", "other"):
         service.wait_for(f"began {word}")
+    both_began.touch()  # had one asked at once, the other's worker might have been free to answer
     assert bus.answer(bus.ask_stock("work", "a third"), LONG) is None
     assert [bus.answer(call, 0) for call in calls] == [None, None]
 
@@ -43,10 +46,10 @@ def test_stock_events_keep_calls_waiting(bus: Bus, children: Children) -> None:
     assert "did one" in service.told[: service.told.index("began a call")]
 
 
-def test_ours_has_workers_for_calls_and_workers_for_events(bus: Bus, children: Children) -> None:
+def test_ours_has_workers_for_calls_and_workers_for_events(bus: Bus, children: Children, tmp_path: Path) -> None:
     service = children.ours(**TWO)
     for word in ("one", "other"):
-        bus.emit(word, word=word, seconds=LONG)
+        bus.emit(word, word=word, after=str(tmp_path / "never"))
     for word in ("one", "other"):
         service.wait_for(f"began {word}")
     assert bus.result(bus.ask("work", word="a call")) == {"value": "a call"}

@@ -42,9 +42,10 @@ class Stock:
         raise ConnectionError(f"could not connect to {ADDRESS}")
 
     @rpc
-    def nest(self, word: str) -> str:
+    def nest(self, word: str, after: str = "") -> str:
         """Answered by a call to another method of the same service."""
         tell("began", word)
+        wait_for_file(after)
         return str(self.me.work(word))
 
     @rpc

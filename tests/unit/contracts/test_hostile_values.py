@@ -43,10 +43,10 @@ NUMBERS = [
 
 
 def refused(field: fields.Field[Any], value: Any) -> list[str]:
-    started = time.monotonic()
+    started = time.thread_time()
     with pytest.raises(ValidationError) as error:
         field.deserialize(value)
-    assert time.monotonic() - started < 1
+    assert time.thread_time() - started < 1
     return list(error.value.messages)
 
 
@@ -96,11 +96,11 @@ def test_an_address_that_is_none(value: str) -> None:
 
 def test_a_list_that_is_too_long_is_refused_for_its_length_alone() -> None:
     for data in ({"lines": [{}] * 300_000}, {"lines": [{"product_id": 7}] * 300_000, "terms": 1}):
-        started = time.monotonic()
+        started = time.thread_time()
         with pytest.raises(Invalid) as error:
             load(instance(OPEN_ENQUIRY.request), data)
         assert error.value.errors == {"lines": ["Length must be between 1 and 200."]}
-        assert time.monotonic() - started < 1
+        assert time.thread_time() - started < 1
 
 
 def test_a_list_that_is_too_long_is_told_by_its_path() -> None:

@@ -82,10 +82,10 @@ def test_a_body_that_is_not_called_json_is_not_taken(gateway: Gateway, kind: str
 def test_an_object_of_very_many_names_is_refused_before_they_are_compared(gateway: Gateway) -> None:
     for names in (range(101), range(100_000), [*range(100_000), 99_999]):
         body = "{" + ",".join(f'"a{name}":1' for name in names) + "}"
-        started = time.monotonic()
+        started = time.thread_time()
         answer = gateway.ask("POST", "/v1/products", b'{"properties": ' + body.encode() + b"}")
         assert (answer.status_code, answer.json["code"], answer.json["detail"]) == (400, "json_malformed", "An object may have at most 100 names.")
-        assert time.monotonic() - started < 2
+        assert time.thread_time() - started < 2
 
 
 def test_who_is_not_signed_in_sends_little(gateway: Gateway) -> None:

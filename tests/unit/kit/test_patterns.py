@@ -88,21 +88,21 @@ BOUNDED = {"services.logistics.application.carriers.couriers._UPS_WORDS": 300, "
 )
 def test_no_text_keeps_a_pattern_busy(where: str, pattern: re.Pattern[str]) -> None:
     for text in TEXTS:
-        started = time.perf_counter()
+        started = time.thread_time()
         pattern.fullmatch(text[: BOUNDED.get(where)])
         pattern.search(text[: BOUNDED.get(where)])
-        assert time.perf_counter() - started < LONGEST, text[:20]
+        assert time.thread_time() - started < LONGEST, text[:20]
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: ascii(text[:8] + text[-1]))
 def test_nor_does_any_keep_busy_what_is_built_of_patterns(text: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     has_card_number(text)
     has_card_number(text[:10_000])
     ups_words("D", text)
     with pytest.raises(ValidationError):
         Email().deserialize(f"{text}@host.example")
-    assert time.perf_counter() - started < LONGEST
+    assert time.thread_time() - started < LONGEST
 
 
 def test_the_search_for_patterns_finds_them() -> None:
