@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.orders.application import clock, deadlines, enquiries, feed, goods, handlers, paying, queries
-from services.orders.application.reactions import REACTIONS
+from services.orders.application.reactions import REACTIONS, lock
 from shared.contracts import documents, orders as contract, presence, purchases, trade_events
 from shared.contracts.catalog import PRODUCTS_BY_ID
 from shared.contracts.presence import Sighting
@@ -109,7 +109,7 @@ class OrdersService:
     def advance_clock(self, call: Call) -> Mapping[str, Any]:
         return self.store.write(call, clock.advance_clock)
 
-    @consumes(REACTIONS, together=REACTIONS)
+    @consumes(REACTIONS, together=REACTIONS, lock=lock)
     def react(self, tx: Transaction, event: Event) -> None:
         REACTIONS[event.type](tx, event)
 

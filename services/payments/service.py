@@ -8,7 +8,7 @@ from eventlet import spawn_after
 
 from services.payments.application import asking, callbacks, exchange, freight, handlers, methods, payouts, providers, queries, refunds
 from services.payments.application.payer import Payer
-from services.payments.application.reactions import PROVIDER_WANTED, REACTIONS, TOGETHER
+from services.payments.application.reactions import PROVIDER_WANTED, REACTIONS, TOGETHER, lock
 from shared.contracts import (
     exchange as exchange_contract,
     freight as freight_contract,
@@ -133,7 +133,7 @@ class PaymentsService:
         if self.provider:
             asking.work_off(self.store.run, self.provider)
 
-    @consumes(REACTIONS, together=TOGETHER)
+    @consumes(REACTIONS, together=TOGETHER, lock=lock)
     def react(self, tx: Transaction, event: Event) -> None:
         REACTIONS[event.type](tx, event)
         if event.type in PROVIDER_WANTED:

@@ -91,6 +91,7 @@ class Transaction:
         self.connection = connection
         self.now = now
         self.emitted = 0
+        self.ahead: dict[str, Any] = {}  # what was read in one go for several who will each ask for theirs
         self._short = connection.dialect.name == "postgresql"  # the short way to it; SQLite has no round trips
 
     def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any] | Rows:

@@ -73,7 +73,7 @@ class Inbox:
     """`run(work)` is one transaction of the database of `service`.
 
     `together` are the types whose reactions may share a transaction, since they lock nothing beside what is their aggregate's, or what
-    `lock(tx, events)` has locked for all of them, in one order.
+    `lock(tx, events)` has locked for all of them, in one order. It may leave them in `tx.ahead` what it has read.
     """
 
     def __init__(self, service: str, run: Run, reactions: Reactions, together: Collection[str] = (), lock: Lock = lambda _tx, _events: None) -> None:
@@ -153,7 +153,8 @@ class Inbox:
             tx.later(_WAIT_BRIEFLY, {"time": WAIT_TOGETHER})
         taken = positions.take_turns(tx, events, willing)
         used = sorted((event for event, done in zip(events, taken, strict=True) if done and self.has_use_for(event)), key=lambda event: event.subject)
-        self.lock(tx, used)
+        if used:
+            self.lock(tx, used)
         for event in used:
             attempts.append(self._timed(event))
             with attempts[-1].inside():

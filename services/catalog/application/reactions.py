@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -12,17 +13,17 @@ from services.catalog.domain import reservation
 from services.catalog.domain.reservation import Shelf, quantities, refusal
 from services.catalog.models import products, reservation_lines, reservations, sellers
 from shared.platform.database import Transaction
+from shared.platform.statements import planned_each_time
 from shared.platform.wire import Event
 
 _KEY: Any = bindparam("key")
-_OWN_STATE = select(reservations.c.state).where(reservations.c.order_id == _KEY)
-_STATE = _OWN_STATE.with_for_update()
+_STATES = planned_each_time(select(reservations.c.order_id, reservations.c.state).where(reservations.c.order_id.in_(bindparam("keys", expanding=True))))
+_STATE = select(reservations.c.state).where(reservations.c.order_id == _KEY).with_for_update()
 _CHANGE = update(reservations).where(reservations.c.order_id == _KEY)
 _LINES = select(reservation_lines.c.product_id, reservation_lines.c.quantity).where(reservation_lines.c.order_id == _KEY)
 _SHELF = (products.c.id, FOR_SALE.label("for_sale"), products.c.on_hand, products.c.reserved)
 # They stay locked until the end of the transaction; always in the order of ids, so that no two orders wait for each other.
 _SHELVES = select(*_SHELF).where(products.c.id.in_(bindparam("keys", expanding=True))).order_by(products.c.id).with_for_update()
-_SHELVES_AND_STATE = _SHELVES.add_columns(_OWN_STATE.scalar_subquery().label("state"))  # which only another event of the order changes: they come one by one
 _COUNT = (
     update(products)
     .where(products.c.id == _KEY)
@@ -34,10 +35,12 @@ def reserve_stock(tx: Transaction, event: Event) -> None:
     """Reserve every line of a placed order, or none; an order that is over already, or has its reservation, changes nothing."""
     order = event.data
     order_id, wanted = order["order_id"], quantities(order["lines"])
-    found = tx.execute(_SHELVES_AND_STATE, {"keys": list(wanted), "key": order_id}).all()
-    if (found[0].state if found else _state(tx, order_id)) is not None:
+    if order_id not in tx.ahead:
+        lock_shelves(tx, [event])
+    if tx.ahead[order_id] is not None:
         return
-    refused = refusal(wanted, {row.id: Shelf(row.for_sale, row.on_hand - row.reserved) for row in found})
+    shelves = {each: tx.ahead[each] for each in wanted if each in tx.ahead}
+    refused = refusal(wanted, shelves)
     _record(tx, order_id, reservation.REFUSED if refused else reservation.RESERVED)
     for each, quantity in wanted.items():
         tx.add(reservation_lines, {"order_id": order_id, "product_id": each, "quantity": quantity})
@@ -45,6 +48,7 @@ def reserve_stock(tx: Transaction, event: Event) -> None:
         tx.emit("catalog.stock_refused.v1", order_id, {"order_id": order_id, "reason": refused.reason, "lines": refused.lines})
     else:
         _move(tx, wanted, reserved=1)
+        tx.ahead |= {each: replace(shelves[each], available=shelves[each].available - quantity) for each, quantity in wanted.items()}
         _tell(tx, "catalog.stock_reserved.v1", order_id, wanted)
 
 
@@ -86,9 +90,12 @@ TOGETHER = ("orders.order_placed.v1",)
 
 
 def lock_shelves(tx: Transaction, events: Sequence[Event]) -> None:
-    """For placed orders: all their products' shelves, in the order of ids, as each transaction locks them."""
-    if keys := {line["product_id"] for event in events for line in event.raw["lines"]}:
-        tx.later(_SHELVES, {"keys": sorted(keys)})
+    """For placed orders: all their products' shelves, in the order of ids, as each transaction locks them. They are read in one go, with the states of
+    reservations that are there already."""
+    orders = {event.subject for event in events}
+    wanted = {line["product_id"] for event in events for line in event.raw["lines"]}
+    tx.ahead |= {row.id: Shelf(row.for_sale, row.on_hand - row.reserved) for row in tx.execute(_SHELVES, {"keys": sorted(wanted)})}
+    tx.ahead |= dict.fromkeys(orders) | {row.order_id: row.state for row in tx.execute(_STATES, {"keys": sorted(orders)})}
 
 
 def _settle(tx: Transaction, event: Event, after: Callable[[str | None], str], on_hand: int, tells: str) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from services.orders.application import feed, moves
-from services.orders.application.records import Author, find_order
+from services.orders.application.records import Author, find_order, lock_orders
 from services.orders.domain import lifecycle
 from services.orders.domain.steps import RULES, STEPS
 from services.orders.domain.terms import EVERY_CHOICE
@@ -40,6 +40,12 @@ def _in_words(data: Mapping[str, Any], lines: list[dict[str, Any]]) -> str | Non
         return data.get("message")
     names = {line["product_id"]: line["sku"] for line in lines}
     return "; ".join(f"{names[each['product_id']]}: {each['wanted']} wanted, {each['available']} available" for each in data["lines"])
+
+
+def lock(tx: Transaction, events: Sequence[Event]) -> None:
+    """The orders that these events may move."""
+    if moved := {event.raw["order_id"] for event in events if event.type in _OWN}:
+        lock_orders(tx, moved)
 
 
 Reaction = Callable[[Transaction, Event], None]

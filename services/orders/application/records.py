@@ -20,6 +20,7 @@ from shared.kit.actor import Actor
 from shared.kit.errors import NotFound, PreconditionFailed
 from shared.kit.money import Money
 from shared.platform.database import Transaction
+from shared.platform.statements import planned_each_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,11 @@ class Enquiry:
 
 _KEY: Any = bindparam("key")
 _RUNNING = and_(deadlines.c.aggregate == "order", deadlines.c.aggregate_id == orders.c.id)
-_ORDER = select(orders, deadlines.c.kind, deadlines.c.due_at).outerjoin_from(orders, deadlines, _RUNNING).where(orders.c.id == _KEY)
+_ORDERS = select(orders, deadlines.c.kind, deadlines.c.due_at).outerjoin_from(orders, deadlines, _RUNNING)
+_ORDER = _ORDERS.where(orders.c.id == _KEY)
+_SEVERAL = orders.c.id.in_(bindparam("keys", expanding=True))
+_ALL = planned_each_time(_ORDERS.where(_SEVERAL))
+_LOCK_ALL = planned_each_time(select(orders.c.id).where(_SEVERAL).order_by(orders.c.id).with_for_update())
 _BEGUN = and_(order_history.c.version == 1, orders.c.id == order_history.c.order_id)
 _WITH_HISTORY = (
     select(orders, deadlines.c.kind, deadlines.c.due_at, order_history)
@@ -137,6 +142,14 @@ _ENQUIRY = select(enquiries).where(enquiries.c.id == _KEY)
 _LATEST_OFFER = select(enquiry_offers).where(enquiry_offers.c.enquiry_id == _KEY).order_by(enquiry_offers.c.ordinal.desc()).limit(1)
 _LOCK = {table: select(table.c.id).where(table.c.id == _KEY).with_for_update() for table in (orders, enquiries)}
 _HISTORY = select(enquiry_history).where(enquiry_history.c.enquiry_id == _KEY).order_by(enquiry_history.c.version)
+
+
+def lock_orders(tx: Transaction, ids: Iterable[str]) -> None:
+    """Lock these orders, in the order of their ids, and read them in one go for whoever finds them next, each once, in this transaction."""
+    keys = sorted(ids)
+    tx.later(_LOCK_ALL, {"keys": keys})
+    for row in tx.execute(_ALL, {"keys": keys}):
+        tx.ahead.setdefault(row.id, []).append(row)
 
 
 def find_order(tx: Transaction, order_id: str, actor: Actor | None = None, *, lock: bool = False, history: bool = False) -> Order:
@@ -163,10 +176,12 @@ def check_version(row: Row, data: Mapping[str, Any]) -> None:
 
 
 def _find(tx: Transaction, table: Table, wanted: Select[Any], key: str, actor: Actor | None, lock: bool) -> Sequence[Row]:
-    if lock:
-        # A statement of its own: the one that waited for the lock would still see deadlines as they were before.
-        tx.later(_LOCK[table], {"key": key})
-    found = tx.execute(wanted, {"key": key}).all()
+    found = tx.ahead.pop(key, None) if wanted is _ORDER else None
+    if found is None:
+        if lock:
+            # A statement of its own: the one that waited for the lock would still see deadlines as they were before.
+            tx.later(_LOCK[table], {"key": key})
+        found = tx.execute(wanted, {"key": key}).all()
     if not found or not (actor is None or actor.is_operator or actor.id in (found[0].buyer_id, found[0].supplier_id)):
         raise NotFound("not_found", f"There is no such {'order' if table is orders else 'enquiry'}.")
     return found

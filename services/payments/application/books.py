@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -17,16 +17,26 @@ from shared.kit.errors import Conflict
 from shared.kit.ids import new_id
 from shared.kit.money import Money
 from shared.platform.database import Transaction
+from shared.platform.statements import planned_each_time
 
 _KEY: Any = bindparam("key")
 _ACCOUNT = select(order_accounts).where(order_accounts.c.order_id == _KEY)
 _LOCKED = _ACCOUNT.with_for_update()
+_LOCK_ALL = planned_each_time(
+    select(order_accounts).where(order_accounts.c.order_id.in_(bindparam("keys", expanding=True))).order_by(order_accounts.c.order_id).with_for_update()
+)
 _CHANGE = update(order_accounts).where(order_accounts.c.order_id == _KEY)
+
+
+def lock_accounts(tx: Transaction, order_ids: Iterable[str]) -> None:
+    """Lock the orders' accounts, in the order of their ids, and read them in one go for whoever finds them next, each once, in this transaction."""
+    keys = sorted(order_ids)
+    tx.ahead |= dict.fromkeys(keys) | {row.order_id: row for row in tx.execute(_LOCK_ALL, {"keys": keys})}
 
 
 def find_account(tx: Transaction, order_id: str, *, lock: bool = False) -> OrderAccount | None:
     """The order's account; with `lock`, whoever else wants to move it waits for the end of this transaction."""
-    row = tx.execute(_LOCKED if lock else _ACCOUNT, {"key": order_id}).one_or_none()
+    row = tx.ahead.pop(order_id) if order_id in tx.ahead else tx.execute(_LOCKED if lock else _ACCOUNT, {"key": order_id}).one_or_none()
     if row is None:
         return None
     exchange = Agreed(Money(row.total, row.total_currency), Decimal(row.rate), row.rate_id) if row.rate else None

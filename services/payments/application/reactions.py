@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from services.payments.application import books, charges, freight_charges, handlers, moves, refunds
@@ -82,3 +82,8 @@ REACTIONS: dict[str, Reaction] = {
 }
 TOGETHER = ("orders.order_placed.v1",)
 """What touches the accounts of its order alone; the others move the parties' balances."""
+
+
+def lock(tx: Transaction, events: Sequence[Event]) -> None:
+    """The accounts of the orders that are made: there are none yet, as a rule."""
+    books.lock_accounts(tx, {event.subject for event in events})

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from services.catalog.application import handlers, queries
-from services.catalog.application.reactions import REACTIONS
+from services.catalog.application.reactions import REACTIONS, lock_shelves
 from shared.contracts import catalog as contract
 from shared.contracts.dumping import dump
 from shared.contracts.events import EVENTS
@@ -67,10 +67,13 @@ def stock(database: TestDatabase, product: Mapping[str, Any]) -> tuple[int, int]
     return now["on_hand"], now["reserved"]
 
 
-def react(database: TestDatabase, event: Event) -> None:
-    """The reaction to an event, in a transaction that is not tried again."""
+def react(database: TestDatabase, *events: Event) -> None:
+    """The reaction to an event, in a transaction that is not tried again; to several, all of placed orders, in one."""
     with database.transaction() as tx:
-        REACTIONS[event.type](tx, event)
+        if len(events) > 1:
+            lock_shelves(tx, events)
+        for event in events:
+            REACTIONS[event.type](tx, event)
 
 
 def placed(order_id: str, *lines: tuple[Mapping[str, Any], int]) -> Event:

@@ -39,6 +39,26 @@ def test_two_lines_of_one_product_are_not_each_reserved_from_the_same_pieces(dat
     assert published(database, order)[0][1]["lines"] == [{"product_id": mugs["id"], "wanted": 12, "available": 10}]
 
 
+def test_orders_that_share_a_transaction_share_what_is_there_one_after_the_other(database: TestDatabase) -> None:
+    mugs, bottles = add(database, stock=10), add(database, stock=5)
+    first, second, third, over, unknown = (new_id() for _ in range(5))
+    react(database, cancelled(over))
+    react(
+        database,
+        placed(first, (mugs, 6), (bottles, 5)),
+        placed(second, (mugs, 5)),
+        placed(third, (mugs, 4)),
+        placed(over, (mugs, 1)),
+        placed(unknown, ({"id": new_id()}, 1)),
+    )
+    assert (stock(database, mugs), stock(database, bottles)) == ((10, 10), (5, 5))
+    reserved, refused = "catalog.stock_reserved.v1", "catalog.stock_refused.v1"
+    assert [[type_ for type_, _ in published(database, order)] for order in (first, second, third, over, unknown)] == [
+        [reserved], [refused], [reserved], [], [refused],
+    ]  # fmt: skip
+    assert published(database, second)[0][1]["lines"] == [{"product_id": mugs["id"], "wanted": 5, "available": 4}]
+
+
 def test_a_withdrawn_or_unknown_product_is_refused(database: TestDatabase) -> None:
     withdrawn, first, second = add(database, stock=10), new_id(), new_id()
     do(database, contract.CHANGE_PRODUCT, SUPPLIER, id=withdrawn["id"], state="withdrawn")

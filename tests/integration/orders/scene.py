@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from services.orders.application import clock, deadlines, enquiries, goods, handlers, paying, queries
-from services.orders.application.reactions import REACTIONS
+from services.orders.application.reactions import REACTIONS, lock
 from services.orders.domain.steps import STEPS
 from shared.contracts import orders as contract
 from shared.contracts.documents import OWN_ORDERS_AMONG
@@ -193,10 +193,23 @@ class Scene:
 
     def hear(self, order: Mapping[str, Any], event_type: str, **data: Any) -> None:
         """Another service's event about the order."""
+        event = self.event(order, event_type, **data)
+        self.run(lambda tx: REACTIONS[event_type](tx, event))
+
+    def hear_together(self, *events: Event) -> None:
+        """Such events, in one transaction."""
+
+        def work(tx: Transaction) -> None:
+            lock(tx, events)
+            for event in events:
+                REACTIONS[event.type](tx, event)
+
+        self.run(work)
+
+    def event(self, order: Mapping[str, Any], event_type: str, **data: Any) -> Event:
         said = {"order_id": order["id"], "amount": order["total"], "number": "1", "channel": "sea_lcl", "waybill_number": "1", "lines": []} | data
         said = {"occurred_at": utc_now().isoformat(), "reason": "a_reason", "message": "In words."} | said
-        event = Event(new_id(), event_type, event_type.partition(".")[0], order["id"], 1, utc_now(), Context(), said)
-        self.run(lambda tx: REACTIONS[event_type](tx, event))
+        return Event(new_id(), event_type, event_type.partition(".")[0], order["id"], 1, utc_now(), Context(), said)
 
     def sweep(self, later: timedelta) -> int:
         """Go on in time and let the clock strike as often as it will; how often it did."""

@@ -74,6 +74,22 @@ def test_an_order_is_placed_only_once_stock_and_channel_are_both_confirmed_in_wh
     assert (scene.order(order["id"])["state"], scene.order(order["id"])["awaiting"]) == ("awaiting_payment", [])
 
 
+def test_events_of_several_orders_in_one_transaction_do_what_they_do_one_by_one(scene: Scene) -> None:
+    first, second, third = scene.place(), scene.place(), scene.place()
+    scene.hear_together(
+        scene.event(first, "catalog.stock_reserved.v1"),
+        scene.event(first, "logistics.channel_confirmed.v1"),
+        scene.event(second, "logistics.channel_confirmed.v1"),
+        scene.event(third, "catalog.stock_refused.v1", reason="out_of_stock"),
+        scene.event(third, "logistics.channel_confirmed.v1"),
+    )
+    assert [scene.order(order["id"])["state"] for order in (first, second, third)] == ["awaiting_payment", "placing", "rejected"]
+    assert scene.order(second["id"])["awaiting"] == ["catalog.stock_reserved.v1"]
+    assert [each["kind"] for each in scene.order(first["id"])["deadlines"]] == ["payment"]
+    assert scene.order(third["id"])["deadlines"] == []
+    scene.hear_together(scene.event(first, "payments.account_opened.v1"))  # moves none
+
+
 def test_an_order_without_stock_is_rejected_with_the_lines_that_are_short(scene: Scene) -> None:
     order = scene.place()
     short = [{"product_id": MUG["id"], "wanted": 100, "available": 3}]

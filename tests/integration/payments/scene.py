@@ -13,7 +13,7 @@ from services.payments.application import asking, exchange, freight, handlers, m
 from services.payments.application.asking import Run
 from services.payments.application.audit import sums
 from services.payments.application.providers.port import Provider
-from services.payments.application.reactions import REACTIONS
+from services.payments.application.reactions import REACTIONS, lock
 from services.payments.domain.exchange import Rate, convert
 from services.payments.domain.provider_payment import METHOD_KINDS
 from shared.contracts import exchange as exchange_contract, freight as freight_contract, payment_methods, payments as contract, payouts as payout_contract
@@ -26,7 +26,7 @@ from shared.kit.money import Money
 from shared.platform.audit import Sum
 from shared.platform.commands import once
 from shared.platform.context import Context
-from shared.platform.database import run
+from shared.platform.database import Transaction, run
 from shared.platform.records import outbox
 from shared.platform.wire import Event
 from tests.builders.database import TestDatabase, call
@@ -140,6 +140,16 @@ class Scene:
     def happen(self, *events: Event) -> None:
         for event in events:
             self.database.run(lambda tx, event=event: REACTIONS[event.type](tx, event))
+
+    def happen_together(self, *events: Event) -> None:
+        """The same for placed orders, in one transaction."""
+
+        def work(tx: Transaction) -> None:
+            lock(tx, events)
+            for event in events:
+                REACTIONS[event.type](tx, event)
+
+        self.database.run(work)
 
     def deposit(self, party: str, amount: Money, reference: str | None = None, actor: Actor | None = OPERATOR) -> list[Money]:
         data = {"account_id": party, "amount": wire(amount), "reference": reference or new_id()}

@@ -30,6 +30,12 @@ class TestDirectSettlement:
         ]
         assert scene.told(direct.order_id) == [("account_opened", {"order_id": direct.order_id, "amount": wire(usd(250_00))})]
 
+    def test_orders_that_share_a_transaction_get_an_account_each(self, scene: Scene, direct: Trade, escrow: Trade) -> None:
+        scene.happen_together(direct.placed(), escrow.placed())
+        assert [scene.payments(trade.order_id)["state"] for trade in (direct, escrow)] == ["open", "open"]
+        with pytest.raises(Conflict):  # each has one by now, and the reading ahead finds it
+            scene.happen_together(Trade("direct", usd(1_00)).placed(), direct.placed())
+
     def test_a_payment_is_recorded_as_the_buyer_reports_it_and_settled_as_the_supplier_confirms_it(self, scene: Scene, direct: Trade) -> None:
         scene.happen(direct.placed(), direct.payment_submitted())
         assert scene.payments(direct.order_id)["state"] == "reported"
