@@ -19,8 +19,8 @@ from shared.kit.actor import Actor
 from shared.kit.ids import new_id
 
 SMALL, LARGE = 10_000, 1_000_000
-CALLS, IN_FLIGHT = 400, 2
-"""A turn's: few at a time, since it is their time that counts and not how many get through."""
+CALLS, IN_FLIGHT = 1_000, 2
+"""A turn's: enough for a 99th percentile, and few at a time, since it is their time that counts and not how many get through."""
 PAGE = 20
 
 OPERATOR = Actor(new_id(), frozenset({"operator"}), "Desk")

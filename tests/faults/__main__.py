@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import sys
 import time
 from dataclasses import replace
@@ -47,6 +48,8 @@ def main() -> int:
             told[0] = time.monotonic()
             console.print(words, highlight=False)
 
+    for number in (signal.SIGINT, signal.SIGTERM):  # what is started is taken down, in the background too, where a shell has SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     logs = BUILD / "faults"
     shutil.rmtree(logs, ignore_errors=True)
     try:
