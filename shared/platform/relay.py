@@ -17,7 +17,7 @@ from typing import Any
 
 import eventlet
 from nameko.extensions import SharedExtension
-from sqlalchemy import Text, bindparam, cast, func, or_, select, update
+from sqlalchemy import Text, bindparam, cast, func, literal, or_, select, update
 
 from shared.kit.clock import utc_now
 from shared.kit.errors import Unavailable
@@ -69,7 +69,10 @@ def release_lease(tx: Transaction, holder: str) -> None:
 
 
 _ROW = outbox.c.position, outbox.c.id, outbox.c.type, outbox.c.subject, outbox.c.version, outbox.c.time, outbox.c.context
-_UNSENT = select(*_ROW, cast(outbox.c.data, Text).label("data")).where(outbox.c.sent_at.is_(None)).order_by(outbox.c.position).limit(BATCH)
+# PostgreSQL, which knows of few unsent events until the table is next analyzed, would sort them all for each batch, however many there are, to find as many
+# first ones as it knows of. A limit that it learns only later has it go along the index.
+_FIRST = select(literal(BATCH)).scalar_subquery()
+_UNSENT = planned_each_time(select(*_ROW, cast(outbox.c.data, Text).label("data")).where(outbox.c.sent_at.is_(None)).order_by(outbox.c.position).limit(_FIRST))
 _FURTHER = _UNSENT.where(outbox.c.position.not_in(bindparam("besides", expanding=True)))
 
 

@@ -64,6 +64,17 @@ def test_marking_costs_the_same_however_many_events_there_have_come_to_be(databa
         assert _read_without_an_index(tx) == before
 
 
+def test_a_batch_costs_the_same_however_many_events_wait_behind_it(database: TestDatabase) -> None:
+    """PostgreSQL does not know yet how many wait, and would read and sort them all."""
+    with database.trial() as tx:
+        tx.execute(text("TRUNCATE outbox"))
+        tx.execute(text(_MANY))
+        under_way = [row.position for row in relay.oldest_unsent(tx)]
+        further = relay.oldest_unsent(tx, under_way)
+        assert max(under_way) < min(row.position for row in further)
+        assert tx.execute(text("SELECT pg_stat_get_xact_tuples_returned('outbox_unsent'::regclass)")).scalar_one() == 3 * relay.BATCH
+
+
 _MANY = """
     INSERT INTO outbox (id, type, subject, version, time, context, data)
     SELECT gen_random_uuid(), 'accounts.account_registered.v1', 'subject ' || n, 1, now(), '{}', '{}' FROM generate_series(1, 5000) AS n
