@@ -11,6 +11,7 @@ from pathlib import Path
 from bench.comparison import Comparison
 from bench.lab import ROOT, Lab, member
 from bench.load import load, summary
+from shared.platform.settings import UNLIMITED
 from tests.builders.system import embedded_system
 
 ANSWER_MS, IDLE_PERCENT, DEMO_SECONDS = 5.0, 1.0, 15.0
@@ -22,7 +23,7 @@ def measure(lab: Lab) -> list[Comparison]:
     """Each figure beside its limit."""
     folder = lab.folder / "embedded"
     folder.mkdir()
-    with embedded_system(folder) as system:
+    with embedded_system(folder, **UNLIMITED) as system:
         headers = {"Authorization": str(member(system.url, "buyer").session.headers["Authorization"])}
         load(f"{system.url}/v1/me", 1, headers=headers, connections=1)
         answered = lab.interleaved({"one caller": lambda: load(f"{system.url}/v1/me", lab.seconds, headers=headers, connections=1)})["one caller"]
