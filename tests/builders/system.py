@@ -90,9 +90,9 @@ def real_system(broker: str, management: str, database: str, folder: Path, **set
     with engine.connect() as connection:
         connection.execute(text(f'CREATE DATABASE "{name}"'))
     user = urlsplit(management).username
-    requests.put(f"{management}/api/vhosts/{name}", json={}, timeout=10).raise_for_status()
+    requests.put(f"{management}/api/vhosts/{name}", json={}, timeout=30).raise_for_status()
     everything = {"configure": ".*", "write": ".*", "read": ".*"}
-    requests.put(f"{management}/api/permissions/{name}/{user}", json=everything, timeout=10).raise_for_status()
+    requests.put(f"{management}/api/permissions/{name}/{user}", json=everything, timeout=30).raise_for_status()
     parts = urlsplit(broker)
     environment = {
         "BROKER": f"{parts.scheme}://{parts.netloc}/{name}",

@@ -37,8 +37,8 @@ class Attacker:
     port: int
     source: str = "127.0.0.66"
 
-    def connect(self, seconds: float = 10) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), seconds, (self.source, 0))
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), 30, (self.source, 0))
 
     @contextmanager
     def crowd(self, size: int) -> Iterator[list[socket.socket]]:
@@ -48,7 +48,7 @@ class Attacker:
 
     def send(self, *raw: bytes, pause: float = 0.0, half: bool = False) -> bytes:
         """All that comes back on a connection of its own until it is closed, or nothing more comes for some seconds."""
-        with self.connect(5) as connection:
+        with self.connect() as connection:
             with suppress(ConnectionError):  # refused before all was said
                 for each in raw:
                     connection.sendall(each)
@@ -94,7 +94,7 @@ class Honest(threading.Thread):
     failures: list[str] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
 
-    PATIENCE = 5.0
+    PATIENCE = 20.0
 
     __hash__ = threading.Thread.__hash__
 

@@ -65,14 +65,12 @@ def test_bodies_that_are_more_than_memory_together(victim: System, attacker: Att
 
 
 def test_more_connections_than_there_is_room_for_from_one_address(victim: System, attacker: Attacker, honest: Honest) -> None:
-    began = time.monotonic()
     with ExitStack() as stack:
         for _ in range(3000):
             stack.enter_context(attacker.connect())
         asked = len(honest.times)
         while len(honest.times) < asked + 3:
             time.sleep(0.05)
-    assert time.monotonic() - began < 20
     assert memory(victim, "VmRSS") < 700
 
 

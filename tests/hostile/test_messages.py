@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,7 +103,7 @@ def test_an_address_is_what_it_says(attacker: Attacker, target: bytes, status: i
 
 @pytest.mark.parametrize(("method", "status"), [("TRACE", 405), ("OPTIONS", 405), ("PROPFIND", 405), ("DELETE", 405), ("PURGE", 405), ("HEAD", 200)])
 def test_a_method_that_is_none_does_nothing(victim: System, method: str, status: int) -> None:
-    answer = requests.request(method, f"{victim.url}/healthz", headers={"X-Secret": "echo-me"}, timeout=10)
+    answer = requests.request(method, f"{victim.url}/healthz", headers={"X-Secret": "echo-me"}, timeout=30)
     assert answer.status_code == status
     assert "echo-me" not in answer.text
 
@@ -116,15 +117,15 @@ def test_no_answer_believes_the_host_that_a_client_names(victim: System) -> None
             "X-Original-URL": "/metrics",
             "X-Rewrite-URL": "/metrics",
         }
-        answer = requests.get(f"{victim.url}{path}", headers=headers, timeout=10, allow_redirects=False)
+        answer = requests.get(f"{victim.url}{path}", headers=headers, timeout=30, allow_redirects=False)
         assert "evil.example" not in answer.text + str(answer.headers)
         assert "tradelane_http" not in answer.text
 
 
 def test_the_methods_name_in_another_header_is_only_a_header(victim: System, token: str) -> None:
     headers = {"Authorization": f"Bearer {token}", "X-HTTP-Method-Override": "DELETE", "X-Method-Override": "DELETE"}
-    assert requests.get(f"{victim.url}/v1/me", headers=headers, timeout=10).status_code == 200
-    assert requests.get(f"{victim.url}/v1/me?_method=DELETE", headers=headers, timeout=10).status_code == 422
+    assert requests.get(f"{victim.url}/v1/me", headers=headers, timeout=30).status_code == 200
+    assert requests.get(f"{victim.url}/v1/me?_method=DELETE", headers=headers, timeout=30).status_code == 422
 
 
 JSON = {"Content-Type": "application/json"}
@@ -132,6 +133,13 @@ NAMES = b"{" + b",".join(b'"a%d":1' % number for number in range(90_000)) + b',"
 LINES = b'{"lines": [' + b",".join([b"{}"] * 300_000) + b"]}"
 BOMB = gzip.compress(b"\0" * 50_000_000)
 NESTED = b'{"lines": ' + b"[" * 500_000
+
+
+def processor_time(victim: System) -> float:
+    """Seconds that the system's process has worked so far: however busy the machine is, no more than it did."""
+    assert victim.process
+    user, system = Path(f"/proc/{victim.process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.mark.parametrize(
@@ -165,12 +173,12 @@ NESTED = b'{"lines": ' + b"[" * 500_000
     ],
 )
 def test_a_body_made_to_keep_its_reader_busy_or_confused(victim: System, token: str, body: bytes, code: str) -> None:
-    started = time.monotonic()
+    before = processor_time(victim)
     answer = requests.post(f"{victim.url}/v1/enquiries", body, headers=JSON | {"Authorization": f"Bearer {token}"}, timeout=20)
     assert answer.json()["code"] == code, answer.text[:300]
     assert answer.status_code in (400, 422)
     assert len(answer.content) < 20_000
-    assert time.monotonic() - started < 3
+    assert processor_time(victim) - before < 3
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "identity, gzip", "x-gzip", "gzip, gzip"])
@@ -198,7 +206,7 @@ def test_a_packed_body_is_not_unpacked(victim: System, token: str, encoding: str
 )
 @pytest.mark.parametrize("path", ["/v1/orders", "/v1/products", "/v1/enquiries"])
 def test_a_query_with_tricks_is_refused_by_name(victim: System, token: str, path: str, query: str) -> None:
-    answer = requests.get(f"{victim.url}{path}?{query}", headers={"Authorization": f"Bearer {token}"}, timeout=10)
+    answer = requests.get(f"{victim.url}{path}?{query}", headers={"Authorization": f"Bearer {token}"}, timeout=30)
     assert answer.status_code in (400, 422), answer.text
     assert answer.json()["code"] in ("invalid_fields", "cursor_invalid", "text_malformed", "query_malformed")
 
@@ -230,7 +238,7 @@ def test_a_header_with_tricks(victim: System, token: str, headers: dict[str, str
         f"{victim.url}/v1/products/01900000-0000-7000-8000-000000000000",
         b'{"title": 1}',
         headers=JSON | {"Authorization": f"Bearer {token}"} | headers,
-        timeout=10,
+        timeout=30,
     )
     assert answer.status_code in ({status, 403} if status == 422 else {status}), answer.text
     assert len(answer.headers["X-Correlation-ID"]) <= 128
@@ -252,13 +260,13 @@ def test_no_word_of_a_client_becomes_a_header_or_a_line_of_the_log(victim: Syste
 def test_no_word_of_a_client_becomes_markup(victim: System, token: str) -> None:
     script = "<script>alert(1)</script>"
     told: list[Any] = [
-        requests.get(f"{victim.url}/{script}", timeout=10),
-        requests.get(f"{victim.url}/v1/orders?{script}=1", headers={"Authorization": f"Bearer {token}"}, timeout=10),
-        requests.get(f"{victim.url}/v1/tracking/{script}", headers={"Accept": "text/html"}, timeout=10),
-        requests.post(f"{victim.url}/v1/sessions", f'{{"{script}": 1}}'.encode(), headers=JSON, timeout=10),
-        requests.get(f"{victim.url}/problems/{script}", headers={"Accept": "text/html"}, timeout=10),
-        requests.get(f"{victim.url}/problems/token_invalid?{script}", headers={"Accept": "text/html"}, timeout=10),
-        requests.get(f"{victim.url}/docs?url=https://evil.example/x.json&configUrl=https://evil.example/y.json", timeout=10),
+        requests.get(f"{victim.url}/{script}", timeout=30),
+        requests.get(f"{victim.url}/v1/orders?{script}=1", headers={"Authorization": f"Bearer {token}"}, timeout=30),
+        requests.get(f"{victim.url}/v1/tracking/{script}", headers={"Accept": "text/html"}, timeout=30),
+        requests.post(f"{victim.url}/v1/sessions", f'{{"{script}": 1}}'.encode(), headers=JSON, timeout=30),
+        requests.get(f"{victim.url}/problems/{script}", headers={"Accept": "text/html"}, timeout=30),
+        requests.get(f"{victim.url}/problems/token_invalid?{script}", headers={"Accept": "text/html"}, timeout=30),
+        requests.get(f"{victim.url}/docs?url=https://evil.example/x.json&configUrl=https://evil.example/y.json", timeout=30),
     ]
     for answer in told:
         assert script not in answer.text or answer.headers["Content-Type"].startswith("application/")

@@ -72,7 +72,7 @@ HOUR = 3600
 
 
 def asked(victim: System, token: str) -> requests.Response:
-    return requests.get(f"{victim.url}/v1/me", headers={"Authorization": f"Bearer {token}"}, timeout=10)
+    return requests.get(f"{victim.url}/v1/me", headers={"Authorization": f"Bearer {token}"}, timeout=30)
 
 
 def test_the_true_key_is_the_true_key(victim: System, real: Real, claims: dict[str, Any]) -> None:
@@ -129,9 +129,9 @@ def test_a_refresh_token_that_comes_again_ends_the_session_for_both_who_have_it(
     email = client.get("/v1/me")["email"]
     stolen = client.post("/v1/sessions", {"email": email, "password": password})["refresh_token"]
     refresh = f"{victim.url}/v1/sessions/refresh"
-    latest = requests.post(refresh, json={"refresh_token": stolen}, timeout=10).json()["refresh_token"]
+    latest = requests.post(refresh, json={"refresh_token": stolen}, timeout=30).json()["refresh_token"]
     for token in (stolen, latest):
-        assert requests.post(refresh, json={"refresh_token": token}, timeout=10).json()["code"] == "refresh_token_invalid"
+        assert requests.post(refresh, json={"refresh_token": token}, timeout=30).json()["code"] == "refresh_token_invalid"
 
 
 class Canary:
@@ -167,11 +167,11 @@ def test_no_address_in_a_clients_words_is_ever_asked(victim: System, token: str,
         "country": "NO",
         "role": "buyer",
     }
-    requests.post(f"{victim.url}/v1/accounts", json=body, headers=headers, timeout=10)
-    requests.post(f"{victim.url}/v1/enquiries", json={"lines": [], "message": canary.url, "callback_url": canary.url}, headers=headers, timeout=10)
-    requests.post(f"{victim.url}/v1/payment-methods", json={"provider": canary.url, "token": canary.url}, headers=headers, timeout=10)
+    requests.post(f"{victim.url}/v1/accounts", json=body, headers=headers, timeout=30)
+    requests.post(f"{victim.url}/v1/enquiries", json={"lines": [], "message": canary.url, "callback_url": canary.url}, headers=headers, timeout=30)
+    requests.post(f"{victim.url}/v1/payment-methods", json={"provider": canary.url, "token": canary.url}, headers=headers, timeout=30)
     for path in (f"/v1/tracking/{canary.url[7:-7]}", f"/docs?url={canary.url}", f"/v1/payment-callbacks/{canary.url[7:-7]}"):
-        requests.get(f"{victim.url}{path}", headers=headers, timeout=10)
+        requests.get(f"{victim.url}{path}", headers=headers, timeout=30)
     assert not canary.was_asked()
 
 
@@ -184,11 +184,11 @@ def test_no_secret_is_in_anything_that_the_system_says_or_keeps(victim: System, 
     email = client.get("/v1/me")["email"]
     tokens = client.post("/v1/sessions", {"email": email, "password": password})
     wrong = f"{MARK}-wrong"
-    requests.post(f"{victim.url}/v1/sessions", json={"email": email, "password": wrong}, timeout=10)
-    requests.post(f"{victim.url}/v1/sessions", f'{{"password": "{wrong}"'.encode(), headers={"Content-Type": "application/json"}, timeout=10)
-    requests.post(f"{victim.url}/v1/sessions", json={"email": email, "password": {"a": wrong}}, timeout=10)
-    requests.post(f"{victim.url}/v1/payment-callbacks/sandbox", "{}", headers={"Provider-Signature": f"t=1,v1={MARK}"}, timeout=10)
-    said = {path: requests.get(f"{victim.url}{path}", timeout=10).text for path in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/nothing")}
+    requests.post(f"{victim.url}/v1/sessions", json={"email": email, "password": wrong}, timeout=30)
+    requests.post(f"{victim.url}/v1/sessions", f'{{"password": "{wrong}"'.encode(), headers={"Content-Type": "application/json"}, timeout=30)
+    requests.post(f"{victim.url}/v1/sessions", json={"email": email, "password": {"a": wrong}}, timeout=30)
+    requests.post(f"{victim.url}/v1/payment-callbacks/sandbox", "{}", headers={"Provider-Signature": f"t=1,v1={MARK}"}, timeout=30)
+    said = {path: requests.get(f"{victim.url}{path}", timeout=30).text for path in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/nothing")}
     nowhere = {"DATABASE": f"postgresql://me:{MARK}@127.0.0.1:9/x", "BROKER": f"amqp://me:{MARK}@127.0.0.1:9//", "LOG_LEVEL": "DEBUG"}
     with ThreadPoolExecutor() as pool:
         for words, done in {
@@ -210,7 +210,7 @@ def test_no_password_of_broker_or_database_is_in_what_a_system_on_real_servers_s
         commands = [pool.submit(system.command, *words.split()) for words in ("topology check --json", "outbox status --json")]
     said = [
         system.log.read_text(),
-        requests.get(f"{system.url}/metrics", timeout=10).text,
+        requests.get(f"{system.url}/metrics", timeout=30).text,
         *(text for each in commands for text in (each.result().stdout, each.result().stderr)),
     ]
     for address in (broker_url, database_url):

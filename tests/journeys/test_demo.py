@@ -59,7 +59,7 @@ def test_stopped_half_way_it_stops_its_system_too(tmp_path: Path, number: signal
     with process:
         assert process.stdout is not None
         url = next(line for line in process.stdout if line.startswith("The system is up")).split()[5]
-        assert requests.get(f"{url}/healthz", timeout=10).ok
+        assert requests.get(f"{url}/healthz", timeout=30).ok
         next(line for line in process.stdout if "Enquiry" in line)
         process.send_signal(number)
         told = process.stdout.read()
@@ -67,7 +67,7 @@ def test_stopped_half_way_it_stops_its_system_too(tmp_path: Path, number: signal
     assert "Traceback" not in told
     assert "stopped" in (tmp_path / "system.log").read_text()
     with pytest.raises(requests.ConnectionError):
-        requests.get(f"{url}/healthz", timeout=10)
+        requests.get(f"{url}/healthz", timeout=30)
 
 
 @pytest.fixture(scope="module")

@@ -128,7 +128,7 @@ def await_ready(port: int) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
-            if requests.get(f"http://127.0.0.1:{port}/readyz", timeout=5).ok:
+            if requests.get(f"http://127.0.0.1:{port}/readyz", timeout=30).ok:
                 return
         except requests.RequestException:
             time.sleep(0.1)

@@ -54,7 +54,7 @@ def longest_queue(system: System, management: str, until: threading.Event) -> in
     host = urlsplit(system.environment["BROKER"]).path[1:]
     longest = 0
     while not until.wait(0.2):
-        queue = requests.get(f"{management}/api/queues/{host}/catalog.rpc", timeout=10).json()
+        queue = requests.get(f"{management}/api/queues/{host}/catalog.rpc", timeout=30).json()
         longest = max(longest, queue.get("messages", 0))
     return longest
 

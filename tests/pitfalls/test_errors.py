@@ -23,7 +23,7 @@ def test_stock_tells_its_callers_the_exception_with_its_text_and_its_place_in_th
 
 def test_stock_tells_its_http_clients_the_exception_with_its_text(children: Children) -> None:
     children.stock("Web", WEB_SERVER_ADDRESS=f"127.0.0.1:{(port := free_port())}")
-    answer = requests.get(f"http://127.0.0.1:{port}/fail", timeout=10)
+    answer = requests.get(f"http://127.0.0.1:{port}/fail", timeout=30)
     assert (answer.status_code, answer.text) == (500, f"Error: ConnectionError: could not connect to {ADDRESS}\n")
 
 

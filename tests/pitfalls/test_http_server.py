@@ -27,7 +27,7 @@ class Web:
         return self.children.stock("Web", WEB_SERVER_ADDRESS=f"127.0.0.1:{self.port}")
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_stock_takes_new_requests_after_sigterm(web: Web) -> None:
         web.child.wait_for("began 3.0")
         web.child.process.terminate()
         time.sleep(0.5)  # it stops for long already
-        assert requests.get(f"{web.url}/pause/0.0", timeout=10).text == "done"
+        assert requests.get(f"{web.url}/pause/0.0", timeout=30).text == "done"
         assert web.child.runs
         assert working.result().text == "done"
     web.child.ended()
@@ -83,7 +83,7 @@ def test_stock_takes_any_number_of_connections_and_waits_for_them_as_long_as_the
 def test_two_stock_servers_share_a_port_and_neither_says_so(web: Web) -> None:
     other = web.start()
     for _ in range(1000):  # the kernel deals them out
-        requests.get(f"{web.url}/pause/0.0", timeout=10)
+        requests.get(f"{web.url}/pause/0.0", timeout=30)
         if web.child.count("began 0.0") and other.count("began 0.0"):
             break
     wait_until(lambda: web.child.count("began 0.0") and other.count("began 0.0"), "both answer")

@@ -33,7 +33,7 @@ def broker(server: Server) -> Settings:
 
 
 def alarmed(broker: Settings) -> bool:
-    return requests.get(f"{broker.broker_management}/api/health/checks/local-alarms", timeout=10).status_code == 503
+    return requests.get(f"{broker.broker_management}/api/health/checks/local-alarms", timeout=30).status_code == 503
 
 
 @pytest.fixture

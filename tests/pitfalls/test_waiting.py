@@ -74,7 +74,7 @@ def test_a_reply_queue_that_expires_while_the_broker_is_out_of_reach_kills_a_sto
 ) -> None:
     virtual_host = urlsplit(broker.broker).path[1:]
     soon = {"pattern": r"^rpc\.reply", "definition": {"expires": 500}, "apply-to": "queues"}  # Nameko itself says 5 minutes
-    requests.put(f"{broker.broker_management}/api/policies/{virtual_host}/soon", json=soon, timeout=10).raise_for_status()
+    requests.put(f"{broker.broker_management}/api/policies/{virtual_host}/soon", json=soon, timeout=30).raise_for_status()
     bus.channel.queue_declare("rpc-payments", durable=True, auto_delete=False)
     bus.channel.queue_bind("rpc-payments", "nameko-rpc", "payments.*")
     children.broker = broker.broker.replace(f":{urlsplit(broker.broker).port}/", f":{proxy.ports['broker']}/")
@@ -96,5 +96,5 @@ def test_a_reply_queue_that_expires_while_the_broker_is_out_of_reach_kills_a_sto
 
 
 def reply_queues(broker: Settings) -> list[str]:
-    answer = requests.get(f"{broker.broker_management}/api/queues{urlsplit(broker.broker).path}", timeout=10)
+    answer = requests.get(f"{broker.broker_management}/api/queues{urlsplit(broker.broker).path}", timeout=30)
     return [queue["name"] for queue in answer.json() if queue["name"].startswith("rpc.reply-")]

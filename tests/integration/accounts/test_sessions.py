@@ -75,7 +75,7 @@ def test_a_replica_that_comes_second_takes_the_key_of_the_first(accounts: Accoun
         with pytest.raises(TimeoutError):
             second.result(timeout=0.5)
         first.connection.commit()
-        assert second.result(timeout=10)["keys"][0]["kid"] == kid
+        assert second.result(timeout=30)["keys"][0]["kid"] == kid
 
 
 def test_a_refresh_token_gives_new_tokens_for_the_same_account(accounts: Accounts) -> None:

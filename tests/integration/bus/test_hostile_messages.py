@@ -33,7 +33,7 @@ def ask(channel: Any, service: str, operation: str, body: bytes) -> dict[str, An
     """The service's whole answer, error or result."""
     send(channel, f"{service}.rpc", body, {"operation": operation}, reply_to=DIRECT_REPLY, correlation_id="1")
     while not channel.answers:
-        channel.connection.drain_events(timeout=10)
+        channel.connection.drain_events(timeout=30)
     return channel.answers.pop()  # type: ignore[no-any-return]
 
 

@@ -126,7 +126,7 @@ def test_a_broker_that_takes_the_connection_and_says_nothing_is_given_up_and_tri
     proxy.freeze("broker", 1, 0)
     begun = time.monotonic()
     received = open_link()
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
     with pytest.raises(Unavailable):
         received.link.publish(b"{}", QUEUE)
     assert until(lambda: received.lost >= 2), "it was tried again"

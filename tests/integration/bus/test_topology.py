@@ -75,7 +75,7 @@ def test_the_event_log_is_read_from_its_beginning_as_often_as_one_likes(broker: 
             seen = lambda message, channel=channel, bodies=bodies: (bodies.append(message.body), channel.basic_ack(message.delivery_tag))  # noqa: E731
             channel.basic_consume("event-log", callback=seen, arguments={"x-stream-offset": "first"})
             while len(bodies) < 3:
-                connection.drain_events(timeout=10)
+                connection.drain_events(timeout=30)
         assert bodies == [b"0", b"1", b"2"]
 
 

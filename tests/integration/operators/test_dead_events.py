@@ -105,14 +105,14 @@ def test_an_event_that_is_being_handled_is_not_dropped_too(consumer: Consumer, m
 
     def slowly(tx: Transaction, event: Event) -> None:
         handling.set()
-        go_on.wait(10)
+        go_on.wait(30)
         original(tx, event)
 
     monkeypatch.setattr(consumer.inbox, "_handle", slowly)
     consumer.let_time_pass()
     service = threading.Thread(target=consumer.inbox.attempt_due)
     service.start()
-    handling.wait(10)
+    handling.wait(30)
     dropped: list[bool] = []
     operator = threading.Thread(target=lambda: dropped.append(drop(consumer, waiting)))
     operator.start()

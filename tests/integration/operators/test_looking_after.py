@@ -66,7 +66,7 @@ def test_silence_and_errors_are_told_with_their_reason(operator: Operator) -> No
 
             bus.basic_consume("orders.rpc", no_ack=True, callback=reply)
             while not answered.is_set():
-                bus.connection.drain_events(timeout=10)
+                bus.connection.drain_events(timeout=30)
 
     answered = threading.Event()
     service = threading.Thread(target=answer_with_an_error)

@@ -199,7 +199,7 @@ def test_a_deadlock_is_run_again(database: TestDatabase) -> None:
             emit(tx, one)
             tx.flush()
             if len(tries) <= 2:
-                meet.wait(10)
+                meet.wait(30)
             emit(tx, other)
 
         run(database.engine, both)

@@ -312,7 +312,7 @@ def test_it_stops_in_order_while_connections_idle(tmp_path: Path) -> None:
     with running_provider(tmp_path) as own:
         sessions = [requests.Session() for _ in range(5)]
         for session in sessions:
-            assert session.get(f"{own.url}/healthz", timeout=10).ok
+            assert session.get(f"{own.url}/healthz", timeout=30).ok
         assert own.stop() == 0
         for session in sessions:
             session.close()

@@ -34,7 +34,7 @@ class Observed:
 
 def scrape(url: str) -> Page:
     """(sample, its labels) → value."""
-    answer = requests.get(url, timeout=10)
+    answer = requests.get(url, timeout=30)
     answer.raise_for_status()
     families = text_string_to_metric_families(answer.text)
     return {(sample.name, frozenset(sample.labels.items())): sample.value for family in families for sample in family.samples}

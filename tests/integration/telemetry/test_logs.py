@@ -38,7 +38,7 @@ def test_the_access_log_carries_the_requests_ids(observed: Observed, walk: Walk,
 
 
 def test_a_request_that_is_refused_unread_can_be_found_by_what_its_answer_says(observed: Observed) -> None:
-    answer = requests.get(f"{observed.system.url}/{'x' * 9000}", timeout=10)
+    answer = requests.get(f"{observed.system.url}/{'x' * 9000}", timeout=30)
     assert answer.status_code == 414
     (line,) = [line for line in lines(observed) if line["correlation_id"] == answer.json()["correlation_id"]]
     assert "refused: 414" in line["message"]

@@ -78,7 +78,7 @@ def test_all_that_the_dashboard_asks_for_is_told_somewhere(observed: Observed, o
     told: set[str] = set()
     for service in SERVICES:
         port = observed.metrics_port + SERVICES.index(service)
-        text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+        text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=30).text
         for name, kind in re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE):
             told |= {name} if kind != "histogram" else {f"{name}_{suffix}" for suffix in ("bucket", "count", "sum")}
     dashboard = json.loads((ROOT / "deploy/grafana/dashboards/tradelane.json").read_text())
@@ -90,10 +90,10 @@ def test_all_that_the_dashboard_asks_for_is_told_somewhere(observed: Observed, o
 
 def test_the_port_of_the_metrics_answers_nothing_else_and_survives_nonsense(observed: Observed) -> None:
     port = observed.metrics_port
-    assert requests.get(f"http://127.0.0.1:{port}/", timeout=5).status_code == 404
-    assert requests.post(f"http://127.0.0.1:{port}/metrics", timeout=5).status_code == 405
+    assert requests.get(f"http://127.0.0.1:{port}/", timeout=30).status_code == 404
+    assert requests.post(f"http://127.0.0.1:{port}/metrics", timeout=30).status_code == 405
     for _ in range(20):
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as stranger:
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as stranger:
             stranger.sendall(b"\x00\xff nonsense\r\n\r\n")
     assert value(observed.page("accounts"), "tradelane_figures_read", service="accounts") == 1
 

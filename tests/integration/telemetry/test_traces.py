@@ -72,7 +72,7 @@ def test_a_caller_who_does_not_want_a_trace_gets_none(observed: Observed, walk: 
 def test_a_refusal_is_an_answer_and_not_a_failure(observed: Observed, walk: Walk, order: Json) -> None:
     trace = secrets.token_hex(16)
     headers = {"traceparent": f"00-{trace}-{secrets.token_hex(8)}-01", "Authorization": walk.clients["buyer"].session.headers["Authorization"]}
-    assert requests.post(f"{observed.system.url}/v1/orders/{order['id']}/actions/pay", json={}, headers=headers, timeout=10).status_code == 409
+    assert requests.post(f"{observed.system.url}/v1/orders/{order['id']}/actions/pay", json={}, headers=headers, timeout=30).status_code == 409
     called = observed.collector.wait_for(trace, ("orders", "server", "orders.act_on_order"))
     assert called.attributes["tradelane.outcome"] == "conflict"
     assert not called.failed
@@ -81,9 +81,9 @@ def test_a_refusal_is_an_answer_and_not_a_failure(observed: Observed, walk: Walk
 
 def test_what_machines_ask_all_day_begins_no_trace(observed: Observed, order: Json) -> None:
     for path in ("/healthz", "/readyz", "/metrics"):
-        requests.get(observed.system.url + path, timeout=10).raise_for_status()
+        requests.get(observed.system.url + path, timeout=30).raise_for_status()
     trace = secrets.token_hex(16)
-    requests.get(f"{observed.system.url}/readyz", headers={"traceparent": f"00-{trace}-{secrets.token_hex(8)}-01"}, timeout=10)
+    requests.get(f"{observed.system.url}/readyz", headers={"traceparent": f"00-{trace}-{secrets.token_hex(8)}-01"}, timeout=30)
     observed.collector.wait_for(trace, ("gateway", "server", "GET /readyz"))  # asked for, it is told
     routes = {span.attributes.get("http.route") for span in observed.collector.spans if span.trace != trace}
     assert routes.isdisjoint({"/healthz", "/readyz", "/metrics"})

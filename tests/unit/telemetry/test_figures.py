@@ -73,7 +73,7 @@ def test_a_database_that_is_away_takes_only_its_own_figures_with_it() -> None:
 
 
 def test_a_slow_database_is_waited_for_no_longer_than_there_is_time_and_asked_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "PATIENCE", 0.1)
+    monkeypatch.setattr(figures, "PATIENCE", 0.5)
     answers: Event = Event()
     slow = Database([("outbox_events", "", 3)], answers.wait)
     watch = Watch()
@@ -81,7 +81,7 @@ def test_a_slow_database_is_waited_for_no_longer_than_there_is_time_and_asked_on
     watch.databases |= {f"another {number}": Database([], answers.wait) for number in range(30)}
     begun = time.monotonic()
     seen = told(watch)
-    assert time.monotonic() - begun < 2  # all of them together
+    assert time.monotonic() - begun < 10  # all of them together
     assert seen["tradelane_figures_read", "orders"] == 0
     assert seen["tradelane_outbox_events", "catalog"] == 1
     told(watch)
