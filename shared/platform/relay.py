@@ -46,6 +46,9 @@ MOST_DOUBTED = 100 * BATCH
 LEASE_NAME = "relay"
 
 
+_TAKE = update(leases).where(leases.c.name == LEASE_NAME, or_(leases.c.holder == bindparam("me"), leases.c.expires_at < bindparam("now")))
+
+
 def holder_name() -> str:
     """A name for this process in the leases table, by which an operator finds it."""
     return f"{socket.gethostname()[:40]} pid {os.getpid()} {secrets.token_hex(4)}"
@@ -54,13 +57,10 @@ def holder_name() -> str:
 def take_lease(tx: Transaction, holder: str) -> bool:
     """Become, or stay, the service's one relay for the next `LEASE`; whether nobody else is."""
     now = utc_now()
-    take = tx.upsert(leases).values(name=LEASE_NAME, holder=holder, acquired_at=now, expires_at=now + LEASE)
-    take = take.on_conflict_do_update(
-        index_elements=[leases.c.name],
-        set_={"holder": holder, "expires_at": now + LEASE},
-        where=or_(leases.c.holder == holder, leases.c.expires_at < now),
-    )
-    return tx.execute(take).rowcount > 0
+    until = {"holder": holder, "expires_at": now + LEASE}
+    if tx.execute(_TAKE, {"me": holder, "now": now, **until}).rowcount:
+        return True
+    return tx.insert_once(leases, {"name": LEASE_NAME, "acquired_at": now, **until})
 
 
 def release_lease(tx: Transaction, holder: str) -> None:

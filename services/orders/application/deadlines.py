@@ -5,18 +5,33 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, bindparam, select, update
 
 from services.orders.application import moves
 from services.orders.application.records import CLOCK, find_enquiry, find_order
 from services.orders.domain import enquiry as negotiations, lifecycle
 from services.orders.models import deadlines, enquiries, orders
 from shared.platform.database import Transaction
+from shared.platform.statements import planned_each_time
 
 log = logging.getLogger(__name__)
 
 LOOK_AGAIN = timedelta(seconds=30)
 """After which the clock looks again at what it could not end: a submission under way, or a failure that must not stop all other clocks."""
+
+
+# The aggregate is locked, not its deadline: so does everybody else who is about to change both.
+_PAST = {
+    table: planned_each_time(
+        select(deadlines.c.aggregate_id, deadlines.c.kind)
+        .join(table, table.c.id == deadlines.c.aggregate_id)
+        .where(deadlines.c.aggregate == aggregate, deadlines.c.strikes_at <= bindparam("now"))
+        .order_by(deadlines.c.strikes_at)
+        .limit(1)
+        .with_for_update(of=table, skip_locked=True)
+    )
+    for aggregate, table in (("order", orders), ("enquiry", enquiries))
+}
 
 
 def sweep(tx: Transaction) -> bool:
@@ -25,10 +40,7 @@ def sweep(tx: Transaction) -> bool:
 
 
 def _sweep(tx: Transaction, aggregate: str, table: Table) -> bool:
-    # The aggregate is locked, not its deadline: so does everybody else who is about to change both.
-    past = select(deadlines.c.aggregate_id, deadlines.c.kind).join(table, table.c.id == deadlines.c.aggregate_id)
-    past = past.where(deadlines.c.aggregate == aggregate, deadlines.c.strikes_at <= tx.now).order_by(deadlines.c.strikes_at).limit(1)
-    found = tx.execute(past.with_for_update(of=table, skip_locked=True)).one_or_none()
+    found = tx.execute(_PAST[table], {"now": tx.now}).one_or_none()
     if found is None:
         return False
     key, kind = found.aggregate_id, found.kind

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from eventlet import GreenPool, sleep
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from services.payments.application import charges, refunds as going_back, top_ups
 from services.payments.application.asked import Heard
@@ -24,6 +24,7 @@ from services.payments.models import freight_top_ups, provider_payments, refunds
 from shared.kit.errors import Unavailable
 from shared.kit.money import Money
 from shared.platform.database import Transaction
+from shared.platform.statements import planned_each_time
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,13 @@ AT_ONCE = 8
 """Calls at a time, so that a slow one does not hold up the others."""
 ROUND, PAUSE = 5.0, 0.1
 """Seconds in which new rows are begun with, and between two looks for them."""
+
+_DUE = {
+    table: planned_each_time(
+        select(table).where(table.c.next_at <= bindparam("now")).order_by(table.c.next_at).limit(bindparam("most")).with_for_update(skip_locked=True)
+    )
+    for table in (provider_payments, refunds, freight_top_ups)
+}
 
 Run = Callable[..., Any]
 """`run(work, *args)` is `work(tx, *args)` in one transaction."""
@@ -83,8 +91,7 @@ def lease(tx: Transaction, most: int) -> list[Task]:
     tasks: list[Task] = []
     until = tx.now + LEASE
     for table, steps in ((provider_payments, PAYMENT), (refunds, REFUNDS), (freight_top_ups, PAYMENT)):
-        due = select(table).where(table.c.next_at <= tx.now).order_by(table.c.next_at).limit(most - len(tasks))
-        for row in tx.execute(due.with_for_update(skip_locked=True)).all():
+        for row in tx.execute(_DUE[table], {"now": tx.now, "most": most - len(tasks)}).all():
             state = step(steps, row.state, ASKED).target
             tx.execute(update(table).where(table.c.id == row.id).values(state=state, attempts=row.attempts + 1, next_at=until))
             tasks.append(_refund(tx, row, until) if table is refunds else _payment(row, state, until))
