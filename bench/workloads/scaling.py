@@ -19,7 +19,7 @@ from bench.lab import Lab, answers, member, supplier
 from bench.load import CONNECTIONS, Load, load, summary
 from shared.kit.ids import new_id
 from shared.platform.database import address
-from shared.platform.relay import LEASE
+from shared.platform.relay import LEASE, SETTLED
 from shared.platform.topology import SUBSCRIPTIONS
 from tests.servers.processes import free_port
 from tradelane.demo.trade import Json
@@ -80,6 +80,8 @@ def measure(lab: Lab) -> list[Comparison]:
     engine = create_engine(address(environment["DATABASE"]))
     fleet.grow(1)
     buy, placed = _order(lab, environment, fleet.urls[0]), dict[int, list[Load]]()
+    _warm_up(fleet.urls, buy)
+    time.sleep(2 * SETTLED)  # what the relays' first connections sent is sent once more by then, and known everywhere
     for count in REPLICAS:
         lab.tell(f"{count} of each service")
         fleet.grow(count)
