@@ -68,6 +68,10 @@ _DUE = planned_each_time(
     .limit(bindparam("most"))
 )
 
+_COUNT_AGAIN = planned_each_time(
+    update(inbox).where(inbox.c.id.in_(bindparam("ids", expanding=True))).values(duplicates=inbox.c.duplicates + 1).returning(inbox.c.id)
+)
+
 
 class Inbox:
     """`run(work)` is one transaction of the database of `service`.
@@ -97,7 +101,7 @@ class Inbox:
 
     def take_together(self, events: Sequence[Event]) -> list[bool]:
         """Of delivered events, in their order, take over in one transaction those whose turn it is and that are without use or of a type
-        in `together`; which.
+        in `together`, and those that have come before; which.
 
         The others are to be received, as all are where this fails.
         """
@@ -114,6 +118,7 @@ class Inbox:
         finally:
             for attempt in attempts:
                 attempt.end()
+        self.duplicates.inc(sum(attempt.outcome == DUPLICATE for attempt in attempts))
         return taken
 
     def attempt_due(self, limit: int = 50) -> int:
@@ -160,7 +165,22 @@ class Inbox:
             with attempts[-1].inside():
                 tx.add(inbox, _received(event) | {"state": "done"})
                 self.reactions[event.type](tx, event)
+        if left := [event for event, done in zip(events, taken, strict=True) if not done]:
+            again = self._absorb(tx, left, attempts)
+            taken = [done or event.id in again for event, done in zip(events, taken, strict=True)]
         return taken
+
+    def _absorb(self, tx: Transaction, events: Sequence[Event], attempts: list[Timed]) -> set[str]:
+        """Of these events, those that have come before, in one go: a relay that connects sends a whole lot of them once more."""
+        past = [event for event, done in zip(events, positions.passed(tx, events), strict=True) if done]
+        if not past:
+            return set()
+        known = set(tx.execute(_COUNT_AGAIN, {"ids": [event.id for event in past]}).scalars())
+        again = [event for event in past if event.id in known or not self.has_use_for(event)]
+        for event in again:
+            attempts.append(self._timed(event))
+            attempts[-1].outcome = DUPLICATE
+        return {event.id for event in again}
 
     def _take(self, tx: Transaction, event: Event) -> tuple[str, Any]:
         """A delivered event; what came of it, and what waited for it."""

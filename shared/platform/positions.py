@@ -89,6 +89,13 @@ def take_turns(tx: Transaction, events: Sequence[Event], willing: Sequence[bool]
     return _first(events, lambda place, version: place in moved and begins[place] < version <= moved[place])
 
 
+def passed(tx: Transaction, events: Sequence[Event]) -> list[bool]:
+    """Which of these events, not none, the positions have reached: they were handled before, unless they were given up."""
+    sources, subjects = ([getattr(event, name) for event in events] for name in ("source", "subject"))
+    reached = {(row.source, row.subject): row.version for row in tx.execute(_ALL, {"of": sources, "about": subjects})}
+    return [event.version <= reached.get((event.source, event.subject), 0) for event in events]
+
+
 def _first(events: Sequence[Event], wanted: Callable[[Place, int], bool]) -> list[bool]:
     """Of each place and version that is wanted, the first event; not one that comes twice."""
     found, seen = [], set[tuple[Place, int]]()
