@@ -19,7 +19,6 @@ log = logging.getLogger(__name__)
 LOOK_AGAIN = timedelta(seconds=30)
 """After which the clock looks again at what it could not end: a submission under way, or a failure that must not stop all other clocks."""
 
-
 # The aggregate is locked, not its deadline: so does everybody else who is about to change both.
 _PAST = {
     table: planned_each_time(
