@@ -24,6 +24,8 @@ _WEIGHTS_ONLINE = (44, 8, 8, 20, 8, 6, 6)  # the more of it comes when they are 
 
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.25, 1.0
 _MOST_REFUSALS = 30
+_LONGEST_STANDSTILL = 180.0
+"""Seconds in which nothing becomes of an order, though all requests are answered: nothing will."""
 
 
 class Trader:
@@ -56,8 +58,13 @@ class Trader:
 
     def _walk(self) -> None:
         order = self._place()
+        moved = time.monotonic()
         while order["state"] not in FINAL_STATES and not self._is_left(order):
-            order = self._go_on(order)
+            before, order = order, self._go_on(order)
+            if order["version"] != before["version"]:
+                moved = time.monotonic()
+            elif time.monotonic() - moved > _LONGEST_STANDSTILL:
+                raise GaveUp(f"order {order['id']} stands still")
         if order["state"] == "ready_to_ship":
             self.left = order
         if order["refund"] and order["refund"]["received_at"] is None and order["terms"]["settlement"] == "direct":

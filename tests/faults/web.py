@@ -22,7 +22,7 @@ PAUSE = 0.3
 
 
 class GaveUp(Exception):
-    """Nobody answered as long as the run lasts."""
+    """Nobody answered, or nothing came of it, for so long that going on makes no sense."""
 
 
 @dataclass
