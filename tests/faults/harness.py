@@ -37,8 +37,6 @@ from tradelane import topology
 from tradelane.databases import bring_up
 from tradelane.provider.child import CALLBACK_PATH
 
-COMMANDS_OF_A_TRADE = 4
-"""Fewer than there are, so that the whole schedule comes while trades go on."""
 FAULTS_AT_A_TIME = 3
 LAST_DAYS = 16
 """Longer than every deadline: the test clock goes so far forward twice at the end, for what was left to it, and for what follows on that."""
@@ -120,11 +118,11 @@ def run(plan: Plan, own: dict[str, Server], folder: Path, say: Callable[[str], N
 def _break(plan: Plan, stage: Stage, clients: Clients, look: Callable[[], None]) -> None:
     """Have the faults come, evenly over the run, as many at a time as there are hands; returns when the last of them has passed."""
     course = schedule(plan.seed, plan.faults, plan.kinds or applicable(len(stage.servers[BROKER].ports)))
-    begun, every = len(stage.tally.answers), plan.orders * COMMANDS_OF_A_TRADE / (len(course) + 1)
+    tally, every = stage.tally, 2 * plan.orders / (len(course) + 1)  # of trades that begin and of trades that end
     with ThreadPoolExecutor(FAULTS_AT_A_TIME) as hands:
         doing = []
         for place, (name, draw) in enumerate(course, 1):
-            while clients.busy and len(stage.tally.answers) - begun < place * every:
+            while clients.busy and tally.began + tally.finished < place * every:
                 time.sleep(0.2)
                 look()
             if clients.busy:
