@@ -54,7 +54,12 @@ class Trader:
     def call_off(self) -> None:
         """By the buyer, where what is paid for is not shipped: so left to the clock, it is overdue once that has gone on."""
         if self.left:
-            self._try(lambda: self._act("buyer", self._look_again("buyer", self.left), "cancel", {"note": "It did not come."}))
+            self._try(self._cancel_what_is_left)
+
+    def _cancel_what_is_left(self) -> None:
+        seen = self._seen("buyer", self.left | {"seen_by": None})
+        if any(action["name"] == "cancel" for action in seen["actions"]):
+            self._act("buyer", seen, "cancel", {"note": "It did not come."})
 
     def _walk(self) -> None:
         order = self._place()
