@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -74,14 +74,14 @@ def take_turns(tx: Transaction, events: Sequence[Event], willing: Sequence[bool]
     known = sorted(of.keys() - new)
     moved, begins = dict[Place, int](), dict[Place, int]()
     if known:
-        sources, subjects = map(list, zip(*known, strict=True))
-        tx.later(_LOCK_ALL, {"of": sources, "about": subjects})
+        among = _among(known)
+        tx.later(_LOCK_ALL, among)
     if new:
         begun = tx.execute(*_for_all([(*place, version) for place, version in new.items()], "DO NOTHING RETURNING source, subject"))
         begins = {(row.source, row.subject): 0 for row in begun}
         moved = {place: new[place] for place in begins}
     if known:
-        free = {(row.source, row.subject): row.version for row in tx.execute(_FREE, {"of": sources, "about": subjects})}
+        free = {(row.source, row.subject): row.version for row in tx.execute(_FREE, among)}
         further = {place: version for place in known if place in free and (version := reach(place, free[place])) > free[place]}
         if further:
             tx.later(*_for_all([(*place, version) for place, version in further.items()], "DO UPDATE SET version = excluded.version"))
@@ -91,9 +91,16 @@ def take_turns(tx: Transaction, events: Sequence[Event], willing: Sequence[bool]
 
 def passed(tx: Transaction, events: Sequence[Event]) -> list[bool]:
     """Which of these events, not none, the positions have reached: they were handled before, unless they were given up."""
-    sources, subjects = ([getattr(event, name) for event in events] for name in ("source", "subject"))
-    reached = {(row.source, row.subject): row.version for row in tx.execute(_ALL, {"of": sources, "about": subjects})}
-    return [event.version <= reached.get((event.source, event.subject), 0) for event in events]
+    places = [(event.source, event.subject) for event in events]
+    reached = {(row.source, row.subject): row.version for row in tx.execute(_ALL, _among(places))}
+    return [event.version <= reached.get(place, 0) for event, place in zip(events, places, strict=True)]
+
+
+def _among(places: Iterable[Place]) -> dict[str, list[str]]:
+    """For `_ALL`, which also finds what has the source of one and the subject of another. A few sources, each once: PostgreSQL would take the
+    table's index to be asked for every pair, and read the whole table instead."""
+    sources, subjects = (sorted(set(names)) for names in zip(*places, strict=True))
+    return {"of": sources, "about": subjects}
 
 
 def _first(events: Sequence[Event], wanted: Callable[[Place, int], bool]) -> list[bool]:
