@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 PAUSE = 1.0  # seconds until the database is asked again
 MOST_HELD, HOLD = 50, 0.05  # so many events without use are held, for so many seconds
+BREATH = 0.01  # seconds that are waited after several events at once: where so much comes, more does, and shares the next transaction
 
 Delivery = tuple[Any, Event]
 """A message and what it says."""
@@ -81,6 +82,8 @@ class Intake:
                     left.setdefault((event.source, event.subject), []).append((message, event))
             for deliveries in left.values():
                 self._spawn(partial(self._work, deliveries), "events")
+            if len(held) > 1:
+                eventlet.sleep(BREATH)
         self._gathering = False
 
     def _work(self, deliveries: list[Delivery], done: bool = False) -> None:
