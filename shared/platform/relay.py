@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 500
 POLL, POLL_EMBEDDED = 0.5, 5.0  # seconds; the safety net where a commit's wake-up was missed or happened in another replica, which embedded there is none of
+BREATH = 0.02  # seconds that are waited after several events at once: where so many are written, more are, and go in the next batch
 LEASE = timedelta(seconds=5)
 LEASE_RETRY = timedelta(seconds=0.5)  # that another's lease is not asked for, however often a commit wakes us
 # A broker that has just come back may confirm an event for its queues while its stream, not up yet, has not got it (seen on RabbitMQ 3.10); and
@@ -177,6 +178,8 @@ class Relay(SharedExtension):
             self.base.run(partial(mark_sent, positions=self.taken))
             self.taken = []  # marked once: what is sent again since then is not to be marked by it
             return False
+        if len(self.taken) > 1 and not more:
+            eventlet.sleep(BREATH)
         return more or bool(self.taken)
 
     def _mark_and_ask(self, tx: Transaction, besides: Sequence[int]) -> list[Any]:

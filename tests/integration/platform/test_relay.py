@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
+import eventlet
+import pytest
 from sqlalchemy import text, update
 
 from shared.kit.clock import utc_now
@@ -13,14 +17,16 @@ from shared.platform.records import outbox
 from tests.builders.database import TestDatabase
 
 
+def write(database: TestDatabase, events: int) -> None:
+    """So many, one a transaction."""
+    for _ in range(events):
+        told = {"account_id": new_id(), "name": "A", "roles": ["buyer"], "country": "DE"}
+        database.run(lambda tx, told=told: tx.emit("accounts.account_registered.v1", new_id(), told))
+
+
 def sent(database: TestDatabase, *seconds_ago: float) -> list[int]:
     """Events that the broker confirmed so long ago; their positions."""
-
-    def work(tx: relay.Transaction) -> None:
-        tx.emit("accounts.account_registered.v1", new_id(), {"account_id": new_id(), "name": "A", "roles": ["buyer"], "country": "DE"})
-
-    for _ in seconds_ago:
-        database.run(work)
+    write(database, len(seconds_ago))
     positions = [row.position for row in database.run(relay.oldest_unsent)]
     for position, seconds in zip(positions, seconds_ago, strict=True):
         at = utc_now() - timedelta(seconds=seconds)
@@ -50,6 +56,35 @@ def test_what_the_broker_confirmed_is_not_sent_again(database: TestDatabase) -> 
     database.run(lambda tx: relay.send_again(tx, utc_now() - relay.DOUBTED))
     database.run(lambda tx: relay.mark_sent(tx, [first]))
     assert unsent(database) == others
+
+
+@pytest.mark.parametrize(("at_first", "batches"), [(1, [1]), (3, [3, 2])], ids=["one", "several"])
+def test_after_several_events_the_next_gather_for_a_moment_and_after_one_alone_they_do_not(
+    database: TestDatabase, monkeypatch: pytest.MonkeyPatch, at_first: int, batches: list[int]
+) -> None:
+    taken: list[list[int]] = []
+    meanwhile = [2]
+
+    def publish(_exchange: str, rows: list[Any], _source: str, leave: int) -> list[int]:
+        assert leave == 0
+        taken.append([row.position for row in rows])
+        return taken[-1]
+
+    def breathe(seconds: float) -> None:
+        assert seconds == relay.BREATH
+        while meanwhile:
+            write(database, meanwhile.pop())
+
+    monkeypatch.setattr(relay, "Publisher", lambda *_: SimpleNamespace(under_way=[], refused=False, publish=publish))
+    monkeypatch.setattr(relay, "eventlet", SimpleNamespace(sleep=breathe, Timeout=eventlet.Timeout))
+    subject = relay.Relay()
+    subject.container, subject.base = SimpleNamespace(service_name="accounts"), SimpleNamespace(run=database.run)
+    subject.setup()
+    write(database, at_first)
+    while subject.send_batch():
+        pass
+    assert [len(each) for each in taken] == batches
+    assert unsent(database) == []
 
 
 def test_marking_costs_the_same_however_many_events_there_have_come_to_be(database: TestDatabase) -> None:
