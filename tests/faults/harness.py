@@ -158,9 +158,8 @@ def premises(own: dict[str, Server]) -> Iterator[Settings]:
     name = f"faults_{secrets.token_hex(4)}"
     broker, server = own[BROKER].address(), own[DATABASE].address()
     api, parts = broker.management_url + "/api", urlsplit(broker.amqp_url)
-    requests.put(f"{api}/vhosts/{name}", json=dict(own[BROKER].virtual_host), timeout=30).raise_for_status()
-    everything = {"configure": ".*", "write": ".*", "read": ".*"}
-    requests.put(f"{api}/permissions/{name}/{parts.username}", json=everything, timeout=30).raise_for_status()
+    _put(f"{api}/vhosts/{name}", dict(own[BROKER].virtual_host))
+    _put(f"{api}/permissions/{name}/{parts.username}", {"configure": ".*", "write": ".*", "read": ".*"})
     engine = create_engine(database.address(server.url), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(f'CREATE DATABASE "{name}"'))
@@ -171,6 +170,17 @@ def premises(own: dict[str, Server]) -> Iterator[Settings]:
     topology.apply(settings)
     yield settings
     requests.delete(f"{api}/vhosts/{name}", timeout=60)
+
+
+def _put(url: str, body: dict[str, str]) -> None:
+    """Asked again where no answer comes, as happens on a cluster that has only just come up."""
+    for last in (False, False, True):
+        try:
+            requests.put(url, json=body, timeout=20).raise_for_status()
+            return
+        except requests.Timeout:
+            if last:
+                raise
 
 
 def _environment(settings: Settings, provider: ProviderProcess, proxy: Proxy) -> dict[str, str]:
