@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import time
+from collections.abc import Callable
 from typing import Any
 
 import amqp
@@ -75,20 +76,22 @@ def _kill_and_start(stage: Stage, target: str, draw: random.Random) -> None:
 
 
 def _wait_for_the_queues(stage: Stage) -> None:
-    """A broker takes connections before all its queues are there. Services have to live with that; those who look into queues here would only err."""
     names = [EVENT_LOG, *(inbox_queue(service) for service in CONSUMERS)]
+    _look(stage, lambda channel: [channel.queue_declare(name, passive=True) for name in names])
+
+
+def _look(stage: Stage, look: Callable[[Any], list[Any]]) -> list[Any]:
+    """A broker takes connections before all its queues are there, and a cluster's node before it has its copy of the log. Services have to live with
+    that; those who look into queues here would only err."""
     deadline = time.monotonic() + _QUEUES_SECONDS
     while True:
         try:
             with stage.channel() as channel:
-                for name in names:
-                    channel.queue_declare(name, passive=True)
+                return look(channel)
         except (OSError, amqp.AMQPError):
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
-        else:
-            return
 
 
 @fault(3, BROKER)
@@ -180,8 +183,8 @@ def half_open_connections_to_the_provider(stage: Stage, draw: random.Random) -> 
 @fault(4, BROKER, outage=False)
 def deliver_again(stage: Stage, draw: random.Random) -> None:
     """Copies of events of the log, newest or long past, go to all who take them, in any order."""
+    events = _look(stage, lambda channel: _from_the_log(channel, draw))
     with stage.channel() as channel:
-        events = _from_the_log(channel, draw)
         for event in draw.sample(events, len(events)):
             source = event.delivery_info["routing_key"].partition(".")[0]
             for service in (each for each, sources in SUBSCRIPTIONS.items() if source in sources):
